@@ -1,0 +1,1 @@
+"""What the Kubernetes API server and the admission webhook do to an object before the controller sees it."""

@@ -1,0 +1,1 @@
+"""The controller's update loop, fallback and object statuses, over time."""

@@ -1,0 +1,1 @@
+"""What Kong Gateway accepts and rejects, and with which words."""

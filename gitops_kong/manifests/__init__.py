@@ -1,0 +1,1 @@
+"""Text to Kubernetes objects, as Kubernetes reads it, with positions."""

@@ -1,0 +1,1 @@
+"""Judgements beyond the controller's own, written as rules."""

@@ -1,0 +1,1 @@
+"""Base and head through the four scenarios: what becomes of each object."""

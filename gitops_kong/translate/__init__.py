@@ -1,0 +1,1 @@
+"""Kubernetes objects to the declarative configuration that the controller pushes."""

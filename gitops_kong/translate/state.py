@@ -1,0 +1,155 @@
+"""The controller's Kong state while it is being built, and the result of a translation.
+
+`entity` of each value holds the fields that the gateway gets, in the shape of the declarative configuration, with
+foreign keys and children left out; what surrounds it is what later steps need. The shapes follow KIC's
+`internal/dataplane/kongstate` (3.5.13): a Service owns its Routes, plugins are attached late, ids are filled last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from gitops_kong.manifests.objects import K8sObject
+
+Entity = dict[str, Any]
+
+
+class PortDefinition(NamedTuple):
+    """Which port of a Kubernetes Service a backend means: a number, a name, or the only one (both None)."""
+
+    number: int | None = None
+    name: str | None = None
+
+    def canonical(self) -> str:
+        """As KIC writes it into names (`PortDef.CanonicalString`)."""
+        if self.number is not None:
+            return str(self.number)
+        return self.name or "implicitPort"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One backend of a Kong service: a Service or a KongServiceFacade, its port and weight."""
+
+    kind: str  # "Service" or "KongServiceFacade"
+    namespace: str
+    name: str
+    port: PortDefinition
+    weight: int | None = None
+
+
+@dataclass
+class Route:
+    """A Kong route and the object that it was made from."""
+
+    entity: Entity
+    parent: K8sObject
+    plugins: list[Entity] = field(default_factory=list)
+    expression: bool = False  # the entity carries `expression` and `priority` instead of traditional matchers
+
+
+@dataclass
+class Service:
+    """A Kong service with its routes and the Kubernetes backends behind it."""
+
+    entity: Entity
+    namespace: str
+    parent: K8sObject
+    backends: list[Backend] = field(default_factory=list)
+    routes: list[Route] = field(default_factory=list)
+    plugins: list[Entity] = field(default_factory=list)
+    kubernetes_services: dict[str, K8sObject] = field(default_factory=dict)  # by "namespace/name"-like key
+
+
+@dataclass
+class Upstream:
+    """A Kong upstream, its targets and the service that it serves."""
+
+    entity: Entity
+    service: Service
+    targets: list[Entity] = field(default_factory=list)
+
+
+@dataclass
+class Consumer:
+    """A consumer, its credentials by declarative list name (`keyauth_credentials` …), groups and plugins."""
+
+    entity: Entity
+    parent: K8sObject
+    groups: list[str] = field(default_factory=list)
+    credentials: dict[str, list[Entity]] = field(default_factory=dict)
+    plugins: list[Entity] = field(default_factory=list)
+
+
+@dataclass
+class ConsumerGroup:
+    """A consumer group and its plugins."""
+
+    entity: Entity
+    parent: K8sObject
+    plugins: list[Entity] = field(default_factory=list)
+
+
+@dataclass
+class Plugin:
+    """A plugin instance with its scope (`service`, `route`, `consumer`, `consumer_group` as names or ids in entity)."""
+
+    entity: Entity
+    parent: K8sObject
+
+
+@dataclass
+class OwnedEntity:
+    """A vault or custom entity and its object."""
+
+    entity: Entity
+    parent: K8sObject
+
+
+@dataclass
+class KongState:
+    """All that one build yields, before it becomes a declarative configuration."""
+
+    services: list[Service] = field(default_factory=list)
+    upstreams: list[Upstream] = field(default_factory=list)
+    certificates: list[Entity] = field(default_factory=list)
+    ca_certificates: list[Entity] = field(default_factory=list)
+    plugins: list[Plugin] = field(default_factory=list)
+    consumers: list[Consumer] = field(default_factory=list)
+    consumer_groups: list[ConsumerGroup] = field(default_factory=list)
+    vaults: list[OwnedEntity] = field(default_factory=list)
+    custom_entities: dict[str, list[OwnedEntity]] = field(default_factory=dict)  # by entity type
+
+
+class TranslationFailure(NamedTuple):
+    """What the controller could not translate: its message, and the objects that it names."""
+
+    message: str
+    objects: tuple[K8sObject, ...]
+
+
+class GatewaySchemas(Protocol):
+    """What translation asks the gateway: `GET /schemas/plugins/NAME` and `GET /schemas/TYPE`.
+
+    Both are None where the gateway answers 404 or cannot be asked.
+    """
+
+    def fill_plugin_defaults(self, plugin: Mapping[str, Any]) -> Entity | None:
+        """The plugin with every unset field at its default, as the controller's deckgen fills it."""
+
+    def entity_fields(self, entity_type: str) -> Mapping[str, Mapping[str, Any]] | None:
+        """Fields of an entity schema by name (`type`, `reference` …), for KongCustomEntity."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """Result of one build: the declarative configuration as it would be posted to `/config`, and its bookkeeping.
+
+    `configured` are the objects that the controller will report as configured when this configuration is accepted.
+    """
+
+    config: dict[str, Any]
+    failures: tuple[TranslationFailure, ...]
+    configured: tuple[K8sObject, ...]
