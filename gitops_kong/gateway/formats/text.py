@@ -1,0 +1,59 @@
+"""Names, tags and other text that may hold UTF-8, and UUIDs.
+
+Source: Kong ``kong/db/schema/typedefs.lua`` (``validate_utf8_string``, ``validate_utf8_name``, ``validate_name``,
+``validate_tag``), ``kong/tools/string.lua`` (``validate_utf8``), ``Schema.validators.uuid``.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAME = re.compile(r"[0-9A-Za-z.\-_~]+").fullmatch
+_UTF8_NAME = re.compile(r"(?:[0-9A-Za-z.\-_~]|[^\x00-\x7f])+").fullmatch
+_TAG = re.compile(r"(?:[\x20-\x2b\x2d\x2e\x30-\x7e]|[^\x00-\x7f])+").fullmatch
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII).fullmatch
+
+
+def utf8_string(value: str) -> str | None:
+    """Text must be UTF-8; of what a ``str`` can hold only a lone surrogate is not. Positions count bytes from 1."""
+    if value.isascii():
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        position = len(value[: error.start].encode()) + 1
+        return f"invalid utf-8 character sequence detected at position {position}"
+    return None
+
+
+def utf8_name(value: str) -> str | None:
+    """``typedefs.utf8_name``: names of services, routes, plugin instances, key sets …"""
+    error = utf8_string(value)
+    if error or _UTF8_NAME(value):
+        return error
+    return f"invalid value '{value}': the only accepted ascii characters are alphanumerics or ., -, _, and ~"
+
+
+def name(value: str) -> str | None:
+    """``typedefs.name``."""
+    if _NAME(value):
+        return None
+    return f"invalid value '{value}': it must only contain alphanumeric and '., -, _, ~' characters"
+
+
+def tag(value: str) -> str | None:
+    """``typedefs.tag``: an element of ``tags``."""
+    error = utf8_string(value)
+    if error or _TAG(value):
+        return error
+    return f"invalid tag '{value}': expected printable ascii (except `,` and `/`) or valid utf-8 sequences"
+
+
+def is_uuid(value: str) -> bool:
+    """Whether ``uuid = true`` takes the value (any version, either case)."""
+    return _UUID(value) is not None
+
+
+def uuid(value: str) -> str | None:
+    """``uuid = true`` of a schema."""
+    return None if is_uuid(value) else "expected a valid UUID"
