@@ -63,6 +63,7 @@ class _Translator:
         self.at = 0
         self.open: list[int] = []
         self.closed: set[int] = set()
+        self.positions: set[int] = set()  # captures "()", to which no back reference matches
         self.captures = 0
 
     def byte(self) -> int:
@@ -111,6 +112,8 @@ class _Translator:
             number = code - ord("0")
             if number not in self.closed:
                 raise LuaPatternError("invalid capture index")
+            if number in self.positions:
+                return rb"(?!)"
             return b"(?:\\%d)" % number
         return self.repeated(_as_set(_class(code)))
 
@@ -131,6 +134,8 @@ class _Translator:
             if code == ord("("):
                 self.captures += 1
                 self.open.append(self.captures)
+                if pattern[self.at : self.at + 1] == b")":
+                    self.positions.add(self.captures)
                 out.append(b"(")
             elif code == ord(")"):
                 if not self.open:
