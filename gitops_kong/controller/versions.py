@@ -17,7 +17,10 @@ NEWEST_KNOWN: Version = (3, 5, 13)
 
 
 class Behaviour(NamedTuple):
-    """One difference: the versions in [since, until) have it."""
+    """One difference: the versions in [since, until) have it.
+
+    What went into two release lines has a row for each: a version has a behaviour when any row of that name says so.
+    """
 
     name: str
     since: Version | None
@@ -32,6 +35,108 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         None,
         "Objects in an accepted fallback configuration are reported as configured; before, nothing is reported after"
         " a fallback push (KongClient.Update; issue 7172, pull request 7306).",
+    ),
+    # Gateway API and L4 kinds.
+    Behaviour(
+        "httproute-services-by-backends",
+        (3, 4, 0),
+        None,
+        "HTTPRoutes become Kong services by groups of rules with equal backends in both router flavours, one error does"
+        " not stop the rest, and timeouts are per group; before, expression routes had a service per hostname and rule,"
+        " and the last timeout of an HTTPRoute held for all of its services"
+        " (subtranslator.TranslateHTTPRoutesToKongstateServices).",
+    ),
+    Behaviour(
+        "redirect-plugin",
+        (3, 4, 0),
+        None,
+        "A RequestRedirect filter becomes the redirect plugin where the gateway has it, from 3.9 on"
+        " (generateRequestRedirectUsingRedirectKongPlugin, versions.KongRedirectPluginCutoff).",
+    ),
+    Behaviour(
+        "redirect-without-default-port",
+        (3, 4, 0),
+        None,
+        "A redirect's Location has no port unless the filter names one; before, port 80"
+        " (schemeHostPortFromHTTPPathModifier).",
+    ),
+    Behaviour(
+        "transformer-header-without-blank",
+        (3, 4, 0),
+        None,
+        "Headers of filters are written `name:value`, or `name` where the value is empty; before, the redirect's was"
+        " `Location: value` and an empty value left the colon (subtranslator.NewHeader).",
+    ),
+    Behaviour(
+        "filter-plugins-tagged",
+        (3, 4, 0),
+        None,
+        "Plugins made from HTTPRoute filters have the HTTPRoute's tags (generatePluginsFromHTTPRouteFilters).",
+    ),
+    Behaviour(
+        "named-route-rule-tags",
+        (3, 4, 0),
+        None,
+        "Names of rules become `k8s-named-route-rule:` tags of routes (util.AdditionalTagsK8sNamedRouteRule).",
+    ),
+    Behaviour(
+        "cors-filter-refused",
+        (3, 4, 5),
+        None,
+        "A CORS filter is an error of the HTTPRoute; before, it was passed over (generatePluginsFromHTTPRouteFilters).",
+    ),
+    Behaviour(
+        "unknown-filter-refused",
+        (3, 5, 0),
+        None,
+        "Every filter of an unknown type is an error of the HTTPRoute (generatePluginsFromHTTPRouteFilters).",
+    ),
+    Behaviour(
+        "rewrite-prefix-keeps-other-matchers",
+        (3, 4, 4),
+        None,
+        "With expression routes, a ReplacePrefixMatch rewrite changes only the path's predicate; before, it replaced"
+        " the whole expression (pathMatcherFromHTTPPathMatch).",
+    ),
+    *(
+        Behaviour(
+            "route-protocols-from-listeners",
+            since,
+            until,
+            "Protocols of HTTPRoutes' Kong routes, and of GRPCRoutes' expression routes, follow the Gateway's listeners"
+            " (protocolsFromHTTPRoutesGatewayListeners, getProtocolsForKongRoute).",
+        )
+        for since, until in (((3, 4, 14), (3, 5, 0)), ((3, 5, 7), None))
+    ),
+    *(
+        Behaviour(
+            "no-termination-on-l4-services",
+            since,
+            until,
+            "A service without backends gets request-termination only where its protocol is http or grpc; before, L4"
+            " services got it too (generateKongServiceFromBackendRefWithName).",
+        )
+        for since, until in (((3, 4, 9), (3, 5, 0)), ((3, 5, 2), None))
+    ),
+    *(
+        Behaviour(
+            "gateway-certificates-by-class",
+            since,
+            until,
+            "Certificates are taken only from Gateways whose GatewayClass names this controller, and listeners need to"
+            " be Programmed only where that class is unmanaged; before, every Gateway's programmed listeners"
+            " (getGatewayCerts).",
+        )
+        for since, until in (((3, 4, 9), (3, 5, 0)), ((3, 5, 2), None))
+    ),
+    *(
+        Behaviour(
+            "gateway-certificates-need-grant",
+            since,
+            until,
+            "A listener's Secret of another namespace needs a ReferenceGrant (getGatewayCerts).",
+        )
+        for since, until in (((3, 4, 14), (3, 5, 0)), ((3, 5, 7), None))
     ),
 )
 
@@ -58,10 +163,11 @@ FEATURE_GATE_DEFAULTS: tuple[GateDefault, ...] = (
 
 def behaviours(version: Version) -> dict[str, bool]:
     """Every row's name and whether `version` has it."""
-    return {
-        row.name: (row.since is None or version >= row.since) and (row.until is None or version < row.until)
-        for row in BEHAVIOURS
-    }
+    result: dict[str, bool] = {}
+    for row in BEHAVIOURS:
+        has = (row.since is None or version >= row.since) and (row.until is None or version < row.until)
+        result[row.name] = result.get(row.name, False) or has
+    return result
 
 
 def feature_gates(version: Version) -> dict[str, bool]:

@@ -42,21 +42,41 @@ class Backend:
 
 @dataclass
 class Route:
-    """A Kong route and the object that it was made from."""
+    """A Kong route and the object that it was made from.
+
+    `plugins` are the plugins that translation itself adds; they are not shared with other objects, so they stay
+    children of the route.
+    """
 
     entity: Entity
     parent: K8sObject
     plugins: list[Entity] = field(default_factory=list)
     expression: bool = False  # the entity carries `expression` and `priority` instead of traditional matchers
+    extension_plugins: list[str] = field(default_factory=list)  # KongPlugins that ExtensionRef filters name
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """What the route's overrides and plugins are read from: the parent's annotations and ExtensionRef filters."""
+        if not self.extension_plugins:
+            return self.parent.annotations
+        names = ",".join(self.extension_plugins)
+        own = self.parent.annotations.get("konghq.com/plugins")
+        return {**self.parent.annotations, "konghq.com/plugins": names if own is None else f"{own},{names}"}
 
 
 @dataclass
 class Service:
-    """A Kong service with its routes and the Kubernetes backends behind it."""
+    """A Kong service with its routes and the Kubernetes backends behind it.
+
+    `parent` is the object that made it; `latest_parent` is the last object that added a route to it: failures to find
+    its backends name that one, and a service of several backends has its tags, or none where it is None (KIC
+    `ServiceNameToParent`, which GRPCRoutes leave empty).
+    """
 
     entity: Entity
     namespace: str
     parent: K8sObject
+    latest_parent: K8sObject | None = None
     backends: list[Backend] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
     plugins: list[Entity] = field(default_factory=list)
