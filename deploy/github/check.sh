@@ -5,7 +5,7 @@ set -euo pipefail
 
 report=$RUNNER_TEMP/gitops-kong.json
 summary=$RUNNER_TEMP/gitops-kong.md
-arguments=(check "$INPUT_PATH" --format github --fail-on "${INPUT_FAIL_ON:-error}")
+arguments=(check --format github --fail-on "${INPUT_FAIL_ON:-error}")
 arguments+=(--report "json=$report" --report "markdown=$summary")
 [ -z "${INPUT_BASE:-}" ] || arguments+=(--base "$INPUT_BASE")
 [ -z "${INPUT_CONTROLLER_VERSION:-}" ] || arguments+=(--controller-version "$INPUT_CONTROLLER_VERSION")
@@ -19,7 +19,7 @@ done <<< "${INPUT_TARGET:-}"
 
 rm -f "$report" "$summary"
 status=0
-gitops-kong "${arguments[@]}" || status=$?
+gitops-kong "${arguments[@]}" -- "$INPUT_PATH" || status=$?
 
 [ ! -f "$summary" ] || cat "$summary" >> "$GITHUB_STEP_SUMMARY"
 case $status in

@@ -1,0 +1,99 @@
+"""The words of CONTRACT.md as values: scenarios, predictions, findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from gitops_kong.manifests.objects import K8sObject
+
+Scenario = Literal["rollout", "controller-restart", "gateway-restart", "cold-start"]
+Configuration = Literal[
+    "configured", "excluded", "backfilled", "translation-failed", "blocked", "ignored", "api-rejected"
+]
+Status = Literal["written", "stale", "empty", "not-applicable"]
+Traffic = Literal["new", "last-valid", "none", "not-applicable"]
+Change = Literal["added", "modified", "removed", "unchanged"]
+Severity = Literal["error", "warning", "info"]
+
+SCENARIOS: tuple[Scenario, ...] = ("rollout", "controller-restart", "gateway-restart", "cold-start")
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")  # worst first
+
+
+class Cause(NamedTuple):
+    """Why: an object and what is wrong with it; `path` is the field of the object that the message speaks of."""
+
+    object: K8sObject
+    message: str
+    path: tuple[str | int, ...] = ()
+
+
+class Outcome(NamedTuple):
+    """The three independent answers of a prediction."""
+
+    configuration: Configuration
+    status: Status
+    traffic: Traffic
+
+
+PLAIN: frozenset[Outcome] = frozenset(
+    Outcome("configured", status, traffic)
+    for status in ("written", "not-applicable")
+    for traffic in ("new", "not-applicable")
+) | {Outcome("ignored", "not-applicable", "not-applicable")}
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What becomes of one object in one scenario; `scenario` is '*' where all scenarios agree.
+
+    `causes` is the chain that leads there, nearest first.
+    """
+
+    scenario: Scenario | Literal["*"]
+    object: K8sObject
+    change: Change
+    outcome: Outcome
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is wrong with the object and nothing is left to say."""
+        return self.outcome in PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to tell a person: a rule's judgement on one object, or on a whole target (`object` None).
+
+    `existing` findings were there before the change; `scenarios` are those in which it holds, empty where it does not
+    depend on one; `effects` are lines on what it does to traffic and status.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    target: str = ""
+    object: K8sObject | None = None
+    path: tuple[str | int, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    help: str = ""
+    scenarios: tuple[Scenario, ...] = ()
+    effects: tuple[str, ...] = ()
+    existing: bool = False
+
+    def at(self, severity: Severity) -> Finding:
+        """The same finding with another severity."""
+        return replace(self, severity=severity)
+
+
+@dataclass(frozen=True)
+class TargetPrediction:
+    """All predictions and findings of one target."""
+
+    target: str
+    predictions: tuple[Prediction, ...]
+    findings: tuple[Finding, ...]
+    objects: int
+    changed: int = 0
+    assumptions: tuple[str, ...] = field(default=())

@@ -1,0 +1,37 @@
+"""Findings that say the same of many objects become one group, so that a report stays short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.predict.model import Finding
+from gitops_kong.report.model import worst_first
+
+
+class Group(NamedTuple):
+    """Findings of one rule with the same effects, cause and help; `findings[0]` speaks for all."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The finding that speaks for the group."""
+        return self.findings[0]
+
+    @property
+    def objects(self) -> list[K8sObject]:
+        """The objects of the group, in order."""
+        return [f.object for f in self.findings if f.object]
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """Groups, worst first."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in worst_first(tuple(findings)):
+        root = finding.causes[-1].object.ref if finding.causes else finding.object and finding.object.ref
+        kind = finding.object.kind if finding.object else ""
+        key = (finding.rule, finding.severity, finding.existing, finding.effects, finding.help, kind, root)
+        groups.setdefault(key, []).append(finding)
+    return [Group(tuple(g)) for g in groups.values()]

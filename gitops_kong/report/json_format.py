@@ -1,0 +1,122 @@
+"""`--format json`: the report as CONTRACT.md lays it down, schema version 1."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.predict.model import Cause, Finding, Prediction, TargetPrediction
+from gitops_kong.report.model import Locate, Place, Report
+
+
+def write(report: Report) -> str:
+    """The whole report as one JSON document."""
+    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as plain values."""
+    options = report.options
+    counts = report.counts()
+    return {
+        "schemaVersion": "1",
+        "controller": {
+            "version": options.version_text,
+            "source": report.controller_source,
+            "featureGates": dict(options.feature_gates),
+            "useLastValidConfigForFallback": options.use_last_valid_config_for_fallback,
+            "ingressClass": options.ingress_class,
+            "admissionWebhook": report.admission_webhook,
+        },
+        "gateway": {
+            "version": ".".join(map(str, options.gateway_version)),
+            "routerFlavor": options.router_flavor,
+            "edition": options.gateway_edition,
+        },
+        "base": report.base,
+        "summary": {
+            "targets": len(report.targets),
+            "objects": sum(t.objects for t in report.targets),
+            "errors": counts["error"],
+            "warnings": counts["warning"],
+            "infos": counts["info"],
+            "byConfiguration": _tally(report, "configuration"),
+            "byStatus": _tally(report, "status"),
+        },
+        "predictions": [
+            _prediction(target.target, prediction, report.locate)
+            for target in report.targets
+            for prediction in target.predictions
+            if report.all_predictions or not prediction.plain or prediction.change != "unchanged"
+        ],
+        "findings": [_finding(finding, report.locate) for finding in report.findings()],
+        "problems": [{"target": p.target, "message": p.message} for p in report.problems],
+        "assumptions": [{"target": t.target, "message": a} for t in report.targets for a in t.assumptions],
+    }
+
+
+def _tally(report: Report, answer: str) -> dict[str, int]:
+    """Objects by one answer of their prediction; an object that several scenarios judge differently counts in each."""
+    seen = {
+        (target.target, prediction.object.ref, getattr(prediction.outcome, answer))
+        for target in report.targets
+        for prediction in target.predictions
+    }
+    return dict(sorted(Counter(value for _, _, value in seen).items()))
+
+
+def _prediction(target: str, prediction: Prediction, locate: Locate) -> dict[str, Any]:
+    return {
+        "target": target,
+        "scenario": prediction.scenario,
+        "object": reference(prediction.object),
+        "source": source(locate(prediction.object, ())),
+        "change": prediction.change,
+        "configuration": prediction.outcome.configuration,
+        "status": prediction.outcome.status,
+        "traffic": prediction.outcome.traffic,
+        "causes": list(_causes(prediction.causes, locate)),
+    }
+
+
+def _finding(finding: Finding, locate: Locate) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "message": finding.message,
+        "target": finding.target,
+        "object": reference(finding.object) if finding.object else None,
+        "source": source(locate(finding.object, finding.path)) if finding.object else None,
+        "causes": list(_causes(finding.causes, locate)),
+        "help": finding.help,
+        "scenarios": list(finding.scenarios),
+        "effects": list(finding.effects),
+        "existing": finding.existing,
+    }
+
+
+def _causes(causes: tuple[Cause, ...], locate: Locate) -> Iterator[dict[str, Any]]:
+    for cause in causes:
+        yield {
+            "object": reference(cause.object),
+            "message": cause.message,
+            "source": source(locate(cause.object, cause.path)),
+        }
+
+
+def reference(obj: K8sObject) -> dict[str, str]:
+    """An object as the report names it."""
+    return {"apiVersion": obj.api_version, "kind": obj.kind, "namespace": obj.namespace, "name": obj.name}
+
+
+def source(place: Place | None) -> dict[str, Any] | None:
+    """A place as the report names it."""
+    return place._asdict() if place else None
+
+
+def of_target(target: TargetPrediction, locate: Locate) -> list[dict[str, Any]]:
+    """All predictions of one target, for tests and `explain`."""
+    return [_prediction(target.target, prediction, locate) for prediction in target.predictions]

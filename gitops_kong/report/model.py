@@ -1,0 +1,96 @@
+"""The value that every output format is made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.predict.model import SEVERITIES, Cause, Finding, Severity, TargetPrediction
+
+
+class Place(NamedTuple):
+    """Where a person edits what is reported: the file relative to the repository, line and column from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Problem(NamedTuple):
+    """A target or file that could not be checked at all (exit status 2)."""
+
+    target: str
+    message: str
+
+
+Locate = Callable[[K8sObject, tuple[str | int, ...]], "Place | None"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a run of `check` found.
+
+    `controller_source` says where the controller's settings were found (`.gitops-kong.yaml:3`, `flag`, `default`);
+    `admission_webhook` is None where it is not known whether the webhook is on. `locate` finds places lazily, so that
+    only what is printed costs a look at its file.
+    """
+
+    options: ControllerOptions
+    controller_source: str
+    admission_webhook: bool | None
+    base: str | None
+    targets: tuple[TargetPrediction, ...]
+    problems: tuple[Problem, ...]
+    locate: Locate
+    fail_on: Severity = "error"
+    fail_on_existing: bool = False
+    all_predictions: bool = False
+
+    def findings(self) -> Iterator[Finding]:
+        """All findings, target by target."""
+        for target in self.targets:
+            yield from target.findings
+
+    def counts(self) -> Mapping[Severity, int]:
+        """Findings by severity."""
+        counted = Counter(f.severity for f in self.findings())
+        return {severity: counted[severity] for severity in SEVERITIES}
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether `finding` alone makes the run fail."""
+        grave = SEVERITIES.index(finding.severity) <= SEVERITIES.index(self.fail_on)
+        return grave and (self.fail_on_existing or not finding.existing)
+
+    @property
+    def exit_status(self) -> int:
+        """0, 1 or 2 as CONTRACT.md says."""
+        if self.problems:
+            return 2
+        return int(any(self.fails(f) for f in self.findings()))
+
+
+def worst_first(findings: Iterator[Finding] | tuple[Finding, ...]) -> list[Finding]:
+    """Findings in the order in which a person wants to read them: new before existing, errors before warnings."""
+    return sorted(
+        findings,
+        key=lambda f: (f.existing, SEVERITIES.index(f.severity), f.rule, f.object.ref if f.object else ()),
+    )
+
+
+def chain(subject: K8sObject, causes: tuple[Cause, ...]) -> str:
+    """`Ingress shop/checkout ← KongPlugin shop/rl: config.minutes: unknown field`."""
+    links = [str(subject.ref)]
+    last = None
+    for cause in causes:
+        if cause.object.ref != subject.ref or cause is not causes[0]:
+            links.append(str(cause.object.ref))
+        last = cause
+    text = " ← ".join(dict.fromkeys(links))
+    return f"{text}: {last.message}" if last else text

@@ -1,0 +1,143 @@
+"""`--format text`: what a person reads in a terminal. Grouped by target, worst first, one block a problem."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+import click
+
+from gitops_kong import __version__
+from gitops_kong.predict.model import Severity, TargetPrediction
+from gitops_kong.report.grouping import Group, grouped
+from gitops_kong.report.model import Report, chain
+
+WIDTH = 100
+NAMED_OBJECTS = 5  # of a group; --verbose names all
+MARKS: dict[Severity, tuple[str, str]] = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("·", "blue")}
+
+
+class Style:
+    """Colours, or none."""
+
+    def __init__(self, color: bool) -> None:
+        self.color = color
+
+    def __call__(self, text: str, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
+        return click.style(text, fg=fg, bold=bold or None, dim=dim or None) if self.color else text
+
+
+def write(report: Report, color: bool = False, verbose: bool = False) -> str:
+    """The whole report."""
+    style = Style(color)
+    lines = [*_head(report, style)]
+    for target in report.targets:
+        lines += _target(report, target, style, verbose)
+    for problem in report.problems:
+        lines += ["", f"{style('✗', 'red')} {style(problem.target, bold=True)} could not be checked"]
+        lines += _wrapped(problem.message, "    ")
+    lines += ["", *_foot(report, style)]
+    return "\n".join(lines) + "\n"
+
+
+def _head(report: Report, style: Style) -> Iterator[str]:
+    options = report.options
+    fallback = "on" if options.gate("FallbackConfiguration") else "off"
+    last_valid = ", last valid configuration used for it" if options.use_last_valid_config_for_fallback else ""
+    yield style(f"gitops-kong {__version__}", bold=True) + (f"  against {report.base}" if report.base else "")
+    yield style(
+        f"controller {options.version_text} ({report.controller_source}), FallbackConfiguration {fallback}{last_valid};"
+        f" gateway {'.'.join(map(str, options.gateway_version))}, router {options.router_flavor}",
+        dim=True,
+    )
+
+
+def _target(report: Report, target: TargetPrediction, style: Style, verbose: bool) -> Iterator[str]:
+    changed = f", {target.changed} changed" if report.base else ""
+    groups = grouped(target.findings)
+    yield ""
+    yield f"{style(target.target, bold=True)}  {style(f'{_count(target.objects, "object")}{changed}', dim=True)}"
+    if not groups:
+        yield f"  {style('✓', 'green')} every object is configured, every status is written, in every scenario"
+    for group in groups:
+        yield ""
+        yield from _group(report, group, style, verbose)
+    if target.assumptions:
+        yield ""
+        yield f"  {style('assumed', dim=True)}"
+        for assumption in target.assumptions:
+            yield from _wrapped(assumption, "    ")
+
+
+def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterator[str]:
+    finding = group.first
+    mark, fg = MARKS[finding.severity]
+    existing = style("  was there before this change", dim=True) if finding.existing else ""
+    yield f"  {style(mark, fg, bold=True)} {style(_headline(group), bold=True)}  {style(finding.rule, fg)}{existing}"
+    if finding.object:
+        place = report.locate(finding.object, finding.path)
+        if len(group.findings) == 1:
+            if place:
+                yield f"    {style(f'at {place}', dim=True)}"
+        else:
+            yield from _members(report, group, style, verbose)
+        for cause in finding.causes[-1:]:
+            if cause.object.ref == finding.object.ref:
+                continue
+            at = report.locate(cause.object, cause.path)
+            yield from _wrapped(chain(finding.object, finding.causes) + (f", at {at}" if at else ""), "    ")
+    for effect in finding.effects:
+        yield from _wrapped(effect, "    ", "      ")
+    if finding.help:
+        yield from _wrapped(f"→ {finding.help}", "    ", "      ")
+
+
+def _headline(group: Group) -> str:
+    if len(group.findings) == 1 or not group.first.object:
+        return group.first.message
+    first, *_ = group.objects
+    subject = str(first.ref)
+    rest = f"{len(group.objects)} objects of kind {first.kind}"
+    return group.first.message.replace(subject, rest, 1) if subject in group.first.message else group.first.message
+
+
+def _members(report: Report, group: Group, style: Style, verbose: bool) -> Iterator[str]:
+    shown = group.findings if verbose else group.findings[:NAMED_OBJECTS]
+    for finding in shown:
+        if finding.object:
+            place = report.locate(finding.object, finding.path)
+            yield f"    {finding.object.ref}" + (style(f"  at {place}", dim=True) if place else "")
+    if len(shown) < len(group.findings):
+        yield style(f"    and {len(group.findings) - len(shown)} more (--verbose names them)", dim=True)
+
+
+def _foot(report: Report, style: Style) -> Iterator[str]:
+    counts = report.counts()
+    parts = []
+    for severity, (_, fg) in MARKS.items():
+        if counts[severity]:
+            parts.append(style(_count(counts[severity], severity), fg, bold=True))
+    objects = sum(t.objects for t in report.targets)
+    checked = f"{_count(len(report.targets), 'target')}, {_count(objects, 'object')}"
+    yield f"{checked}: {', '.join(parts)}" if parts else f"{checked}: {style('nothing to report', 'green', bold=True)}"
+    existing = sum(f.existing for f in report.findings())
+    if existing and not report.fail_on_existing:
+        yield style(f"{existing} of them were there before and do not fail the check (--fail-on-existing)", dim=True)
+    if report.problems:
+        yield style(f"{_count(len(report.problems), 'target')} could not be checked", "red", bold=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _wrapped(text: str, indent: str, hanging: str | None = None) -> Iterator[str]:
+    for i, line in enumerate(text.splitlines()):
+        yield from textwrap.wrap(
+            line,
+            WIDTH,
+            initial_indent=indent if i == 0 else hanging or indent,
+            subsequent_indent=hanging or indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
