@@ -24,6 +24,7 @@ class Style:
         self.color = color
 
     def __call__(self, text: str, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
+        """`text`, styled where colours are on."""
         return click.style(text, fg=fg, bold=bold or None, dim=dim or None) if self.color else text
 
 
@@ -56,7 +57,8 @@ def _target(report: Report, target: TargetPrediction, style: Style, verbose: boo
     changed = f", {target.changed} changed" if report.base else ""
     groups = grouped(target.findings)
     yield ""
-    yield f"{style(target.target, bold=True)}  {style(f'{_count(target.objects, "object")}{changed}', dim=True)}"
+    size = _count(target.objects, "object") + changed
+    yield f"{style(target.target, bold=True)}  {style(size, dim=True)}"
     if not groups:
         yield f"  {style('✓', 'green')} every object is configured, every status is written, in every scenario"
     for group in groups:
