@@ -25,16 +25,16 @@ _RULES = (
         "gateway-rejected",
         "error",
         "Kong Gateway refuses an object",
-        "The gateway answers 400 to a configuration that holds this object. One such object is enough for Kong to refuse"
-        " the whole configuration.",
+        "The gateway answers 400 to a configuration that holds this object. One such object is enough for Kong to"
+        " refuse the whole configuration.",
         "Mend the field that the message names; `gitops-kong gateway-validate` shows what the gateway accepts.",
     ),
     Rule(
         "excluded",
         "error",
         "A healthy object is left out together with a broken one",
-        "The fallback configuration leaves out a broken object and everything that depends on it: an Ingress that uses a"
-        " broken plugin is not served at all, so that it is never served without that plugin.",
+        "The fallback configuration leaves out a broken object and everything that depends on it: an Ingress that uses"
+        " a broken plugin is not served at all, so that it is never served without that plugin.",
         "Mend the broken object that the chain ends in.",
     ),
     Rule(
@@ -49,10 +49,10 @@ _RULES = (
         "blocked",
         "error",
         "Nothing new reaches the gateway",
-        "The gateway refuses the configuration and there is no fallback configuration that it accepts. No team's change"
-        " arrives; a gateway that starts empty stays without the refused configuration.",
-        "Mend the broken object. Turn the feature gate FallbackConfiguration on, so that one broken object does not stop"
-        " everybody.",
+        "The gateway refuses the configuration and there is no fallback configuration that it accepts. No team's"
+        " change arrives; a gateway that starts empty stays without the refused configuration.",
+        "Mend the broken object. Turn the feature gate FallbackConfiguration on, so that one broken object does not"
+        " stop everybody.",
     ),
     Rule(
         "translation-failed",
@@ -108,7 +108,7 @@ _RULES = (
         "warning",
         "No controller handles a route",
         "The controller does not take the object in, so nothing of it reaches the gateway.",
-        "Give the object the controller's ingress class or Gateway, or leave it to the controller that it is meant for.",
+        "Give the object the controller's ingress class or Gateway, or leave it to the one that it is meant for.",
     ),
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.predict.model import Finding
 from gitops_kong.report.model import worst_first
 
@@ -19,11 +18,6 @@ class Group(NamedTuple):
     def first(self) -> Finding:
         """The finding that speaks for the group."""
         return self.findings[0]
-
-    @property
-    def objects(self) -> list[K8sObject]:
-        """The objects of the group, in order."""
-        return [f.object for f in self.findings if f.object]
 
 
 def grouped(findings: Iterable[Finding]) -> list[Group]:

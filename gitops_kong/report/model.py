@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.predict.model import SEVERITIES, Cause, Finding, Severity, TargetPrediction
+from gitops_kong.predict.rules import RULES
 
 
 class Place(NamedTuple):
@@ -76,11 +77,23 @@ class Report:
         return int(any(self.fails(f) for f in self.findings()))
 
 
+_RANK = {rule: i for i, rule in enumerate(RULES)}
+
+
 def worst_first(findings: Iterator[Finding] | tuple[Finding, ...]) -> list[Finding]:
-    """Findings in the order in which a person wants to read them: new before existing, errors before warnings."""
+    """Findings in the order in which a person wants to read them.
+
+    New before existing, errors before warnings, causes before what follows from them.
+    """
     return sorted(
         findings,
-        key=lambda f: (f.existing, SEVERITIES.index(f.severity), f.rule, f.object.ref if f.object else ()),
+        key=lambda f: (
+            f.existing,
+            SEVERITIES.index(f.severity),
+            _RANK.get(f.rule, len(_RANK)),
+            f.rule,
+            f.object.ref if f.object else (),
+        ),
     )
 
 

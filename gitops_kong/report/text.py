@@ -41,6 +41,11 @@ def write(report: Report, color: bool = False, verbose: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _printable(text: str) -> str:
+    """Text from a manifest without what a terminal would obey."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _head(report: Report, style: Style) -> Iterator[str]:
     options = report.options
     fallback = "on" if options.gate("FallbackConfiguration") else "off"
@@ -75,7 +80,10 @@ def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterato
     finding = group.first
     mark, fg = MARKS[finding.severity]
     existing = style("  was there before this change", dim=True) if finding.existing else ""
-    yield f"  {style(mark, fg, bold=True)} {style(_headline(group), bold=True)}  {style(finding.rule, fg)}{existing}"
+    headline, *more = _headline(group).splitlines() or [""]
+    yield f"  {style(mark, fg, bold=True)} {style(headline, bold=True)}  {style(finding.rule, fg)}{existing}"
+    for line in more:
+        yield from _wrapped(line, "    ")
     if finding.object:
         place = report.locate(finding.object, finding.path)
         if len(group.findings) == 1:
@@ -95,12 +103,11 @@ def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterato
 
 
 def _headline(group: Group) -> str:
+    message = _printable(group.first.message)
     if len(group.findings) == 1 or not group.first.object:
-        return group.first.message
-    first, *_ = group.objects
-    subject = str(first.ref)
-    rest = f"{len(group.objects)} objects of kind {first.kind}"
-    return group.first.message.replace(subject, rest, 1) if subject in group.first.message else group.first.message
+        return message
+    subject = group.first.object
+    return message.replace(str(subject.ref), f"{len(group.findings)} objects of kind {subject.kind}", 1)
 
 
 def _members(report: Report, group: Group, style: Style, verbose: bool) -> Iterator[str]:
@@ -108,7 +115,7 @@ def _members(report: Report, group: Group, style: Style, verbose: bool) -> Itera
     for finding in shown:
         if finding.object:
             place = report.locate(finding.object, finding.path)
-            yield f"    {finding.object.ref}" + (style(f"  at {place}", dim=True) if place else "")
+            yield f"    {_printable(str(finding.object.ref))}" + (style(f"  at {place}", dim=True) if place else "")
     if len(shown) < len(group.findings):
         yield style(f"    and {len(group.findings) - len(shown)} more (--verbose names them)", dim=True)
 
@@ -134,7 +141,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _wrapped(text: str, indent: str, hanging: str | None = None) -> Iterator[str]:
-    for i, line in enumerate(text.splitlines()):
+    for i, line in enumerate(_printable(text).splitlines()):
         yield from textwrap.wrap(
             line,
             WIDTH,
