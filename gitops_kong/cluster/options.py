@@ -34,7 +34,7 @@ class ControllerOptions:
     feature_gates: Mapping[str, bool]
     ingress_class: str = "kong"
     gateway_controller_name: str = "konghq.com/kic-gateway-controller"
-    cluster_domain: str = "cluster.local"
+    cluster_domain: str = ""
     router_flavor: RouterFlavor = "traditional_compatible"
     gateway_version: tuple[int, int] = (3, 9)
     gateway_edition: Literal["oss", "enterprise"] = "oss"

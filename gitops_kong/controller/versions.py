@@ -138,6 +138,130 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         )
         for since, until in (((3, 4, 14), (3, 5, 0)), ((3, 5, 7), None))
     ),
+    # Ingress, Services, upstreams
+    Behaviour(
+        "annotation-lists-trimmed",
+        (3, 4, 0),
+        None,
+        "Items of comma separated annotations lose surrounding space, empty items are dropped, methods are upper-cased"
+        " (annotations.extractCommaDelimitedStrings); before, they are taken as written.",
+    ),
+    Behaviour(
+        "service-tls-verification",
+        (3, 4, 0),
+        None,
+        "Services take tls-verify, tls-verify-depth and ca-certificates-* annotations, and BackendTLSPolicies"
+        " (ingressRules.handleServiceCACertificates, handleBackendTLSPolices).",
+    ),
+    Behaviour(
+        "cluster-domain-in-service-address",
+        (3, 4, 0),
+        None,
+        "The target of an upstream service ends in the cluster domain (translator.getEndpoints).",
+    ),
+    *(
+        Behaviour(
+            "ingress-protocols-only-when-annotated",
+            since,
+            until,
+            "A route of an Ingress has protocols only if its annotation names some (subtranslator.ingressRouteProtocols);"
+            " before, http and https.",
+        )
+        for since, until in (((3, 4, 14), (3, 5, 0)), ((3, 5, 7), None))
+    ),
+    *(
+        Behaviour(
+            "ingress-expressions-with-protocols",
+            since,
+            until,
+            "Expression routes of Ingresses have protocols as traditional routes do; before, none"
+            " (subtranslator.translateIntoKongExpressionRoute).",
+        )
+        for since, until in (((3, 4, 12), (3, 5, 0)), ((3, 5, 5), None))
+    ),
+    Behaviour(
+        "rewrite-looks-at-every-route",
+        (3, 4, 0),
+        None,
+        "konghq.com/rewrite is looked up on every route of a service; before, the first route without it ends the"
+        " search (subtranslator.MaybeRewriteURI).",
+    ),
+    Behaviour(
+        "drain-support",
+        (3, 5, 0),
+        None,
+        "Terminating endpoints may stay as targets of weight 0 (translator.getEndpoints, flag enable-drain-support).",
+    ),
+    Behaviour(
+        "sticky-sessions",
+        (3, 5, 0),
+        None,
+        "KongUpstreamPolicy stickySessions (kongstate.TranslateKongUpstreamPolicy).",
+    ),
+    Behaviour(
+        "hash-fallback-cookie",
+        (3, 4, 8),
+        None,
+        "The cookie of hashOnFallback is used where hashOn has none (kongstate.translateHashOnCookie).",
+    ),
+    *(
+        Behaviour(
+            "healthcheck-threshold",
+            since,
+            until,
+            "KongUpstreamPolicy healthchecks.threshold (kongstate.translateThreshold).",
+        )
+        for since, until in (((3, 4, 10), (3, 5, 0)), ((3, 5, 3), None))
+    ),
+    # Certificates
+    Behaviour(
+        "client-certificate-of-merged-secrets",
+        (3, 3, 0),
+        None,
+        "A service's client certificate is the one that its Secret was merged into (translator.mergeCerts).",
+    ),
+    *(
+        Behaviour(
+            "certificate-tags",
+            since,
+            until,
+            "Certificates carry their tags (deckgen.GetFCertificateFromKongCert).",
+        )
+        for since, until in (((3, 4, 17), (3, 5, 0)), ((3, 5, 10), None))
+    ),
+    *(
+        Behaviour(
+            "sni-names-certificate",
+            since,
+            until,
+            "An SNI names the certificate that it stands in (deckgen.getCertsSNIs).",
+        )
+        for since, until in (((3, 4, 0), (3, 4, 12)), ((3, 4, 13), (3, 5, 5)), ((3, 5, 6), None))
+    ),
+    # Declarative configuration
+    Behaviour(
+        "plugin-ids",
+        (3, 4, 5),
+        None,
+        "Plugins have ids (KongState.FillIDs, pull request 7410).",
+    ),
+    *(
+        Behaviour(
+            "plugin-nulls-kept",
+            since,
+            until,
+            "Top level nulls of a plugin's config are posted; before, they are dropped"
+            " (sendconfig.cleanUpNullsInPluginConfigs).",
+        )
+        for since, until in (((3, 4, 10), (3, 5, 0)), ((3, 5, 3), None))
+    ),
+    Behaviour(
+        "consumers-without-username",
+        (3, 4, 0),
+        None,
+        "A consumer needs a username or a custom_id; before, one without username is not posted"
+        " (deckgen.ToDeckContent).",
+    ),
 )
 
 
