@@ -164,7 +164,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
             "ingress-protocols-only-when-annotated",
             since,
             until,
-            "A route of an Ingress has protocols only if its annotation names some (subtranslator.ingressRouteProtocols);"
+            "A route of an Ingress has protocols only if its annotation names some (ingressRouteProtocols);"
             " before, http and https.",
         )
         for since, until in (((3, 4, 14), (3, 5, 0)), ((3, 5, 7), None))
