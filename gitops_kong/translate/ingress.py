@@ -119,7 +119,7 @@ def _service(backend: Backend, parent: K8sObject, **more: Any) -> Service:
     name = _service_name(backend)
     host = name if backend.kind == "KongServiceFacade" else service_host(backend.namespace, backend.name, backend.port)
     entity = service_entity(name, host, "http", port=HTTP_PORT, **more)
-    return Service(entity, backend.namespace, parent, [backend])
+    return Service(entity, backend.namespace, parent, parent, [backend])
 
 
 def _gather(ingress: K8sObject, drafts: dict[str, _Draft], context: Context) -> None:

@@ -68,7 +68,7 @@ def _override_service_fields(entity: Entity, annotations: Mapping[str, str], con
 
 def override_route(route: Route, options: ControllerOptions) -> None:
     """Apply the annotations of a route's parent."""
-    annotations = route.parent.annotations
+    annotations = route.annotations
     entity = route.entity
     if annotations:
         _override_boolean(entity, "strip_path", annotations.get(f"{PREFIX}/strip-path", "").lower())

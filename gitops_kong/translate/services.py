@@ -5,7 +5,7 @@ KIC `ingressRules.populateServices` and the functions that it calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gitops_kong.manifests.objects import K8sObject
@@ -40,7 +40,8 @@ def populate(rules: Rules, context: Context) -> set[str]:
             if context.behaves("service-tls-verification"):
                 _ca_certificates(effective, service, context)
             service.kubernetes_services[f"{effective.namespace}/{effective.name}"] = effective
-        service.entity["tags"] = _tags(found, service, context)
+        if tags := _tags(found, service, context):
+            service.entity["tags"] = tags
     return left_out
 
 
@@ -65,7 +66,7 @@ def _kubernetes_services(service: Service, context: Context) -> list[K8sObject]:
         if kubernetes_service is None:
             key = f"{backend.namespace}/{name}"
             problem = problem or f"failed to fetch Service {key}: Service {key} not found"
-            context.fail(f"failed to resolve Kubernetes Service for backend: {problem}", service.parent)
+            context.fail(f"failed to resolve Kubernetes Service for backend: {problem}", service.latest_parent)
             continue
         context.succeed(facade or kubernetes_service)
         found.append(annotated(kubernetes_service, facade.annotations) if facade else kubernetes_service)
@@ -189,11 +190,12 @@ def _protocol(kubernetes_service: K8sObject) -> str:
     return kubernetes_service.annotations.get(f"{PREFIX}/protocol") or "http"
 
 
-def _tags(found: Iterable[K8sObject], service: Service, context: Context) -> list[str]:
+def _tags(found: Sequence[K8sObject], service: Service, context: Context) -> list[str]:
     """Tags of a Kong service (`generateKongServiceTags`)."""
-    first, *others = [*found, None]
-    if first is None:
+    if not found:
         return list(UNKNOWN_SERVICE_TAGS)
-    if len(others) > 1 or (len(service.backends) == 1 and service.backends[0].kind == "KongServiceFacade"):
+    if len(found) > 1:
+        return context.tags(service.latest_parent) if service.latest_parent else []
+    if len(service.backends) == 1 and service.backends[0].kind == "KongServiceFacade":
         return context.tags(service.parent)
-    return context.tags(first)
+    return context.tags(found[0])
