@@ -262,6 +262,20 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "A consumer needs a username or a custom_id; before, one without username is not posted"
         " (deckgen.ToDeckContent).",
     ),
+    # Plugins.
+    Behaviour(
+        "plugin-defaults-replace-null",
+        None,
+        (3, 4, 0),
+        "A plugin's field that is set to null is filled with its default; from go-kong 0.60 on it stays null"
+        " (deckgen.fillPlugin, go-kong fillConfigRecord).",
+    ),
+    Behaviour(
+        "plugin-defaults-fill-deprecated",
+        (3, 3, 0),
+        (3, 4, 0),
+        "Deprecated plugin fields are filled from the fields that replace them, and written to them (go-kong 0.57).",
+    ),
 )
 
 
