@@ -36,6 +36,46 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "Objects in an accepted fallback configuration are reported as configured; before, nothing is reported after"
         " a fallback push (KongClient.Update; issue 7172, pull request 7306).",
     ),
+    # The update loop.
+    Behaviour(
+        "config-status-on-change-only",
+        None,
+        (3, 3, 0),
+        "Konnect's node status is told only where it differs from the last one (KongClient.updateConfigStatus).",
+    ),
+    Behaviour(
+        "fallback-needs-snapshot",
+        (3, 4, 0),
+        None,
+        "A run that finds the cache unchanged does not fall back, because it has no snapshot; before, it panicked"
+        " (CacheStores.Available, tryRecoveringWithFallbackConfiguration, CacheToGraph).",
+    ),
+    Behaviour(
+        "fallback-custom-entity-parents",
+        (3, 3, 0),
+        None,
+        "A KongCustomEntity depends on the plugin in its parentRef (resolveKongCustomEntityDependencies).",
+    ),
+    Behaviour(
+        "last-valid-keeps-custom-entities",
+        (3, 3, 0),
+        None,
+        "Custom entities are read back from the gateway after a restart (KongRawStateToKongState).",
+    ),
+    # What the cache holds.
+    Behaviour(
+        "backend-tls-policies",
+        (3, 4, 0),
+        None,
+        "BackendTLSPolicies and ConfigMaps are held (store.CacheStores).",
+    ),
+    Behaviour(
+        "cache-loads-gateways",
+        (3, 4, 0),
+        None,
+        "Gateways can be loaded into the cache from manifests (store.mkObjFromGVK); reconcilers add them in every"
+        " version.",
+    ),
     # Gateway API and L4 kinds.
     Behaviour(
         "httproute-services-by-backends",

@@ -1,0 +1,65 @@
+"""What the API server assigns to every object: uid, resource version, generation.
+
+Manifests seldom carry them, but the controller's cache snapshot, its statuses and its fallback depend on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from gitops_kong.manifests.objects import K8sObject, Ref
+
+_NOT_IN_GENERATION = frozenset({"metadata", "status"})
+
+
+def assign(objects: Iterable[K8sObject], previous: Mapping[Ref, K8sObject]) -> list[K8sObject]:
+    """`objects` with uid, resourceVersion and generation, where they lack them.
+
+    `previous` is the result of the step before, by reference: an object that did not change keeps its version; one
+    that changed outside `metadata` and `status` gets the next generation (CONTRACT.md, 'Scenario files and simulate').
+    """
+    return [_assign(obj, previous.get(obj.ref)) for obj in objects]
+
+
+def generation(obj: K8sObject) -> int:
+    """`metadata.generation`, 0 where missing."""
+    value = obj.metadata.get("generation")
+    return value if isinstance(value, int) else 0
+
+
+def snapshot_key(obj: K8sObject) -> tuple[str, str]:
+    """What tells one version of an object from another (KIC `TakeSnapshotIfChanged`: uid and resource version)."""
+    return obj.uid, str(obj.metadata.get("resourceVersion") or "")
+
+
+def _assign(obj: K8sObject, before: K8sObject | None) -> K8sObject:
+    metadata = obj.metadata
+    missing = [f for f in ("uid", "resourceVersion", "generation") if not metadata.get(f)]
+    if not missing:
+        return obj
+    added: dict[str, Any] = {}
+    for field in missing:
+        if field == "uid":
+            ref = obj.ref
+            added[field] = str(uuid5(NAMESPACE_URL, f"{ref.group}/{ref.kind}/{ref.namespace}/{ref.name}"))
+        elif field == "generation":
+            added[field] = 1 if before is None else generation(before) + _content_changed(obj, before)
+        else:
+            added[field] = "1" if before is None else _next_version(obj, before)
+    return obj.with_data({**obj.data, "metadata": {**metadata, **added}})
+
+
+def _content_changed(obj: K8sObject, before: K8sObject) -> bool:
+    new = {k: v for k, v in obj.data.items() if k not in _NOT_IN_GENERATION}
+    old = {k: v for k, v in before.data.items() if k not in _NOT_IN_GENERATION}
+    return new != old
+
+
+def _next_version(obj: K8sObject, before: K8sObject) -> str:
+    version = str(before.metadata.get("resourceVersion") or "0")
+    kept = {k: v for k, v in before.metadata.items() if k in obj.metadata}
+    if {**before.data, "metadata": kept} == {**obj.data, "metadata": obj.metadata}:
+        return version
+    return str(int(version) + 1) if version.isdecimal() else f"{version}-1"

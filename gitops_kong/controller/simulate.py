@@ -1,0 +1,110 @@
+"""Runs a scenario step by step: cluster state, controller and gateway through time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.cluster.store import ObjectStore
+from gitops_kong.controller.gateway_state import Gateway
+from gitops_kong.controller.identity import assign
+from gitops_kong.controller.known_kinds import known_kind
+from gitops_kong.controller.loop import ControllerCrash, Memory, Record, State, Translate, Update
+from gitops_kong.controller.scenario_file import Scenario, Step
+from gitops_kong.controller.statuses import ObjectStatus, status
+from gitops_kong.manifests.objects import K8sObject, Ref
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What happened in one step.
+
+    `gateway_config` says what the gateway runs: `initial`, `push N` or `previous`. `crash` is the reason why the
+    controller ended with a panic, if it did.
+    """
+
+    record: Record
+    statuses: tuple[tuple[Ref, ObjectStatus], ...]
+    not_decodable: tuple[Ref, ...]
+    left_out: dict[Ref, str]
+    gateway_config: str
+    crash: str | None = None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a scenario needs from outside.
+
+    `read` gives the objects of a step as the API server would store them; `gateway` the gateway that a step describes.
+    """
+
+    read: Callable[[Step], Sequence[K8sObject]]
+    gateway: Callable[[Step], Gateway]
+    translate: Translate
+    take_in: Callable[[Iterable[K8sObject], ControllerOptions], tuple[ObjectStore, dict[Ref, str]]]
+
+
+def run(scenario: Scenario, options: ControllerOptions, surroundings: Surroundings) -> list[StepResult]:
+    """The results of all steps, in order."""
+    simulation = _Simulation(scenario.reconcilers_take_in, options, surroundings)
+    return [simulation.step(step) for step in scenario.steps]
+
+
+@dataclass
+class _Simulation:
+    reconcilers_take_in: bool
+    options: ControllerOptions
+    surroundings: Surroundings
+    state: State = field(default_factory=State)
+    objects: dict[Ref, K8sObject] = field(default_factory=dict)
+
+    def step(self, step: Step) -> StepResult:
+        objects = assign(self.surroundings.read(step), self.objects)
+        self.objects = {obj.ref: obj for obj in objects}
+        known, not_decodable = [], []
+        for obj in self.objects.values():
+            if known_kind(obj, self.options.behaviours):
+                known.append(obj)
+            else:
+                not_decodable.append(obj.ref)
+        store, left_out = self._take_in(known)
+        self._restart(step)
+        record, crash = Record(), None
+        update = Update(self.state, self.options, self.surroundings.gateway(step), self.surroundings.translate, record)
+        try:
+            for _ in range(step.updates):
+                update.run(store)
+        except ControllerCrash as e:
+            crash = str(e)
+        self.state = update.state
+        return StepResult(
+            record,
+            tuple((obj.ref, status(self.state.memory.reports, obj)) for obj in known),
+            tuple(not_decodable),
+            left_out,
+            _gateway_config(self.state, record),
+            crash,
+        )
+
+    def _take_in(self, objects: list[K8sObject]) -> tuple[ObjectStore, dict[Ref, str]]:
+        if not self.reconcilers_take_in:
+            return ObjectStore(objects), {}
+        return self.surroundings.take_in(objects, self.options)
+
+    def _restart(self, step: Step) -> None:
+        if step.restart:
+            self.state = State(Memory(), tuple(g.forgotten() for g in self.state.gateways))
+        if step.gateway_restart:
+            self.state = replace(self.state, gateways=tuple(g.restarted() for g in self.state.gateways))
+
+
+def _gateway_config(state: State, record: Record) -> str:
+    running = state.gateways[0].running
+    if running is None:
+        return "initial"
+    for i in range(len(record.pushes) - 1, -1, -1):
+        push = record.pushes[i]
+        if push.answer.accepted and push.answer.status != 304 and push.gateway == 0:
+            return f"push {i}"
+    return "previous"
