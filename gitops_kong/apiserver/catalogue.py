@@ -1,0 +1,105 @@
+"""The schemas that ship with this project: CRDs by controller version, core kinds; read from files when asked for.
+
+`schemas/KIND.json` holds one custom kind: for each API version its schema since a controller version (null: gone
+again), with shared parts. `schemas/core.json` holds the core kinds that the controller reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from gitops_kong.apiserver.schema import Reader, Schema
+
+Version = tuple[int, int, int]
+
+CUSTOM_GROUPS = frozenset(
+    (
+        "configuration.konghq.com",
+        "incubator.ingress-controller.konghq.com",
+        "gateway.networking.k8s.io",
+        "gateway.networking.x-k8s.io",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomKind:
+    """One served version of a custom kind. `status` says whether it has the status subresource."""
+
+    schema: Schema
+    namespaced: bool
+    status: bool
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CoreKind:
+    """A kind that is a Go type in the API server."""
+
+    schema: Schema
+    namespaced: bool
+
+
+@cache
+def _document(name: str) -> Any:
+    file = resources.files(__package__) / "schemas" / name
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def version(text: str) -> Version:
+    """`3.4.11` as numbers."""
+    major, minor, patch = text.split(".")
+    return int(major), int(minor), int(patch)
+
+
+@cache
+def custom_kind(controller: Version, group: str, kind: str, api_version: str) -> CustomKind | None:
+    """The CRD of `controller` for a kind, None where it has none that is served."""
+    document = _document(f"{kind.lower()}.json") if group in CUSTOM_GROUPS else None
+    if document is None or document["group"] != group or document["kind"] != kind:
+        return None
+    node = _at(document["versions"].get(api_version), controller)
+    if node is None:
+        return None
+    deprecated = document.get("deprecated", {}).get(api_version)
+    return CustomKind(
+        Reader(document["parts"]).read(node),
+        document["scope"] == "Namespaced",
+        api_version in document["status"],
+        deprecated is not None and version(deprecated) <= controller,
+    )
+
+
+def _at(since: Mapping[str, Any] | None, controller: Version) -> Any:
+    """The entry of the newest version that is not newer than `controller`; the oldest for older controllers."""
+    found = None
+    for i, (first, node) in enumerate((since or {}).items()):
+        if version(first) <= controller or (i == 0 and first == "3.2.0"):
+            found = node
+    return found
+
+
+@cache
+def _core_reader() -> Reader:
+    return Reader(_document("core.json")["parts"])
+
+
+@cache
+def core_kind(api_version: str, kind: str) -> CoreKind | None:
+    """The Go type of a core kind that the controller reads, None for any other kind."""
+    node = _document("core.json")["kinds"].get(f"{api_version}/{kind}")
+    if node is None:
+        return None
+    fields = {"apiVersion": "string", "kind": "string", "metadata": "@metadata", **node["fields"]}
+    return CoreKind(_core_reader().read({"type": "object", "fields": fields}), node["scope"] == "Namespaced")
+
+
+@cache
+def object_meta() -> Schema:
+    """The Go type ObjectMeta."""
+    return _core_reader().read("@metadata")
