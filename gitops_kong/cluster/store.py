@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import Any, TypeVar
 
 from gitops_kong.manifests.objects import K8sObject, Ref
+
+
+T = TypeVar("T")
 
 
 class ObjectStore:
@@ -14,6 +18,7 @@ class ObjectStore:
 
     def __init__(self, objects: Iterable[K8sObject]) -> None:
         self._by_ref: dict[Ref, K8sObject] = {o.ref: o for o in objects}
+        self._views: dict[Callable[[ObjectStore], Any], Any] = {}
 
     @cached_property
     def _by_kind(self) -> dict[tuple[str, str], list[K8sObject]]:
@@ -33,6 +38,13 @@ class ObjectStore:
     def list(self, group: str, kind: str) -> list[K8sObject]:
         """All objects of a kind, in the order in which they were given."""
         return self._by_kind.get((group, kind), [])
+
+    def view(self, build: Callable[[ObjectStore], T]) -> T:
+        """What the pure function `build` makes of this store, computed once: for indexes over all objects of a kind."""
+        if build not in self._views:
+            self._views[build] = build(self)
+        result: T = self._views[build]
+        return result
 
     def without(self, refs: Iterable[Ref]) -> ObjectStore:
         """A store that lacks `refs`."""
