@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from gitops_kong.manifests.objects import K8sObject, Ref
 
-
 T = TypeVar("T")
 
 

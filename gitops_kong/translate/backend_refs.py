@@ -12,7 +12,7 @@ from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.naming import service_entity
-from gitops_kong.translate.reference_grants import Referrer, is_granted
+from gitops_kong.translate.reference_grants import Referrer, Target, is_granted
 from gitops_kong.translate.rules import Rules
 from gitops_kong.translate.state import Backend, Entity, PortDefinition, Service
 
@@ -30,7 +30,7 @@ def backends(store: ObjectStore, route: K8sObject, refs: Sequence[BackendRef]) -
         namespace, name = ref.get("namespace") or route.namespace, ref.get("name") or ""
         if kind != "Service" or store.get("", "Service", namespace, name) is None:
             continue
-        if group not in ("", "core") or not _is_allowed(store, route, namespace, group, kind, name):
+        if group not in ("", "core") or not _is_allowed(store, route, Target(namespace, group, kind, name)):
             continue
         port = ref.get("port")
         weight = ref.get("weight")
@@ -38,10 +38,10 @@ def backends(store: ObjectStore, route: K8sObject, refs: Sequence[BackendRef]) -
     return result
 
 
-def _is_allowed(store: ObjectStore, route: K8sObject, namespace: str, group: str, kind: str, name: str) -> bool:
-    if namespace == route.namespace:
+def _is_allowed(store: ObjectStore, route: K8sObject, target: Target) -> bool:
+    if target.namespace == route.namespace:
         return True
-    return is_granted(store, Referrer(route.group, route.kind, route.namespace), namespace, group, kind, name)
+    return is_granted(store, Referrer(route.group, route.kind, route.namespace), target)
 
 
 def new_service(name: str, protocol: str, route: K8sObject, service_backends: list[Backend]) -> Service:
@@ -50,7 +50,7 @@ def new_service(name: str, protocol: str, route: K8sObject, service_backends: li
 
 
 def service_for(
-    context: Context, rules: Rules, name: str, route: K8sObject, protocol: str, refs: Sequence[BackendRef]
+    context: Context, rules: Rules, name: str, route: K8sObject, *, protocol: str, refs: Sequence[BackendRef]
 ) -> Service:
     """The service `name` of `rules`, or a new one that the caller adds to `rules`.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.store import ObjectStore
-from gitops_kong.translate import ingress
+from gitops_kong.translate import grpcroute, httproute, ingress, tcpingress, tcproute, tlsroute, udpingress, udproute
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.declarative import declarative
 from gitops_kong.translate.ids import fill_ids
@@ -21,7 +21,16 @@ from gitops_kong.translate.upstream_policy import override_upstream
 from gitops_kong.translate.upstreams import upstreams
 
 # In the controller's order: a later kind replaces the services of an earlier one that have the same name.
-RULE_KINDS: tuple[Callable[[Context], Rules], ...] = (ingress.rules,)
+RULE_KINDS: tuple[Callable[[Context], Rules], ...] = (
+    ingress.rules,
+    tcpingress.rules,
+    udpingress.rules,
+    httproute.rules,
+    udproute.rules,
+    tcproute.rules,
+    tlsroute.rules,
+    grpcroute.rules,
+)
 
 # After services, routes and upstreams, before certificates. Each step registers what it translated in the context.
 FILL_STEPS: tuple[Callable[[Context, KongState], None], ...] = ()

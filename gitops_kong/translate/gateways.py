@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
-from gitops_kong.translate.reference_grants import GATEWAY_GROUP, Referrer, is_granted
+from gitops_kong.translate.reference_grants import GATEWAY_GROUP, Referrer, Target, is_granted
 
 UNMANAGED_CLASS = "konghq.com/gatewayclass-unmanaged"
 TOO_MANY_CERTIFICATES = "listener '%s' has more than one certificateRef, it's not supported"  # sent unformatted
@@ -19,9 +19,7 @@ Listener = Mapping[str, Any]
 def _attached_listeners(store: ObjectStore, route: K8sObject) -> Iterator[Listener]:
     """The listeners that the parentRefs of `route` name, of Gateways that exist."""
     for ref in route.spec.get("parentRefs") or ():
-        gateway = store.get(
-            GATEWAY_GROUP, "Gateway", ref.get("namespace") or route.namespace, ref.get("name") or ""
-        )
+        gateway = store.get(GATEWAY_GROUP, "Gateway", ref.get("namespace") or route.namespace, ref.get("name") or "")
         if gateway is None:
             continue
         section = ref.get("sectionName")
@@ -88,10 +86,7 @@ def _certificates_of(context: Context, gateway: K8sObject) -> Iterator[ListenerC
     needs_programmed = True
     if context.options.behaviours["gateway-certificates-by-class"]:
         gateway_class = context.store.get(GATEWAY_GROUP, "GatewayClass", "", gateway.spec.get("gatewayClassName") or "")
-        if (
-            gateway_class is None
-            or gateway_class.spec.get("controllerName") != context.options.gateway_controller_name
-        ):
+        if gateway_class is None or gateway_class.spec.get("controllerName") != context.options.gateway_controller_name:
             return
         needs_programmed = bool(gateway_class.annotations.get(UNMANAGED_CLASS))
     listener_statuses = (gateway.data.get("status") or {}).get("listeners") or ()
@@ -129,10 +124,7 @@ def _secret(context: Context, gateway: K8sObject, ref: Mapping[str, Any]) -> K8s
         and not is_granted(
             context.store,
             Referrer(GATEWAY_GROUP, "Gateway", gateway.namespace),
-            namespace,
-            ref.get("group") or "",
-            ref.get("kind", "Secret"),
-            name,
+            Target(namespace, ref.get("group") or "", ref.get("kind", "Secret"), name),
         )
     ):
         return None

@@ -1,4 +1,4 @@
-"""GRPCRoutes as Kong services and routes (KIC `ingressRulesFromGRPCRoutes`, 3.5.13). Their filters are not looked at."""
+"""GRPCRoutes as Kong services and routes (KIC `ingressRulesFromGRPCRoutes`, 3.5.13); their filters do nothing."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _add_route(route: K8sObject, result: Rules, context: Context) -> None:
     for number, rule in enumerate(route.spec.get("rules") or ()):
         name = f"{object_name(route)}.{number}"
         protocol = _service_protocol(route, context)
-        service = service_for(context, result, name, route, protocol, rule.get("backendRefs") or ())
+        service = service_for(context, result, name, route, protocol=protocol, refs=rule.get("backendRefs") or ())
         for match_number, match in enumerate(rule.get("matches") or (None,)):
             entity: Entity = {"name": f"{name}.{match_number}", "protocols": PROTOCOLS, "tags": tags}
             if hostnames:
@@ -109,7 +109,8 @@ def _add_match(split_match: SplitMatch, priority: int, result: Rules, context: C
     route = split_match.route
     name = f"{object_name(route)}.{split_match.hostname_in_name}.{split_match.rule_index}"
     protocol = _service_protocol(route, context)
-    service = service_for(context, result, name, route, protocol, split_match.rule.get("backendRefs") or ())
+    refs = split_match.rule.get("backendRefs") or ()
+    service = service_for(context, result, name, route, protocol=protocol, refs=refs)
     expression = expressions.all_of(
         _method(split_match.match.get("method")),
         header_matches(split_match.match.get("headers") or ()),

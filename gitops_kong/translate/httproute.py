@@ -186,7 +186,7 @@ def _each_by_itself(routes: list[K8sObject], result: Rules, errors: Errors, cont
         try:
             for name, group in _groups_of_route(route).items():
                 refs = group[0].data.get("backendRefs") or ()
-                service = service_for(context, result, name, route, "http", refs)
+                service = service_for(context, result, name, route, protocol="http", refs=refs)
                 service.latest_parent = route
                 service.routes += traditional_routes(group, ALL_PROTOCOLS, context.options)
                 result.services[name] = service
@@ -204,7 +204,7 @@ def _each_match_by_itself(routes: list[K8sObject], result: Rules, errors: Errors
         route = match.route
         name = f"httproute.{route.namespace}.{route.name}.{match.hostname_in_name}.{match.rule_index}"
         refs = match.rule.get("backendRefs") or ()
-        service = service_for(context, result, name, route, "http", refs)
+        service = service_for(context, result, name, route, protocol="http", refs=refs)
         try:
             service.routes.append(expression_route(match, priority, [], context))
         except RouteError as error:

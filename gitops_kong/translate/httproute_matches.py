@@ -167,9 +167,7 @@ def _redirecting_routes(
         _add_match(route.entity, placed.match)
         _add_filters(route, filters, path_value(placed.match), tags, options)
         entity = {k: list(v) if isinstance(v, list) else v for k, v in route.entity.items()}
-        routes.append(
-            Route(entity, route.parent, list(route.plugins), extension_plugins=route.extension_plugins)
-        )
+        routes.append(Route(entity, route.parent, list(route.plugins), extension_plugins=route.extension_plugins))
     return routes
 
 

@@ -29,7 +29,13 @@ def destinations(ports: Iterable[int]) -> dict[str, list[dict[str, int]]]:
 
 
 def add_rules(
-    context: Context, result: Rules, route: K8sObject, protocol: str, matchers: Mapping[str, Any], *, needs_backend: bool
+    context: Context,
+    result: Rules,
+    route: K8sObject,
+    protocol: str,
+    matchers: Mapping[str, Any],
+    *,
+    needs_backend: bool,
 ) -> bool:
     """A Kong service and a route with `matchers` for each rule of a TCPRoute, UDPRoute or TLSRoute.
 
@@ -41,7 +47,7 @@ def add_rules(
         if needs_backend and not refs:
             return False
         name = f"{object_name(route)}.{number}"
-        service = service_for(context, result, name, route, protocol, refs)
+        service = service_for(context, result, name, route, protocol=protocol, refs=refs)
         service.latest_parent = route
         entity: Entity = {
             "name": f"{name}.0",
@@ -56,9 +62,7 @@ def add_rules(
 def of_own_class(context: Context, kind: str) -> list[K8sObject]:
     """TCPIngresses or UDPIngresses of this controller's class, oldest first, then by namespace and name."""
     objects = [o for o in context.store.list("configuration.konghq.com", kind) if context.has_class(o)]
-    return sorted(
-        objects, key=lambda o: (instant(o.metadata.get("creationTimestamp")), f"{o.namespace}/{o.name}")
-    )
+    return sorted(objects, key=lambda o: (instant(o.metadata.get("creationTimestamp")), f"{o.namespace}/{o.name}"))
 
 
 def finish(result: Rules, context: Context) -> Rules:

@@ -23,8 +23,8 @@ class Referrer(NamedTuple):
     namespace: str
 
 
-class Permission(NamedTuple):
-    """What may be referred to: `to` of a grant in `namespace`; no name allows every object of the kind."""
+class Target(NamedTuple):
+    """What is referred to: `to` of a grant in `namespace`; there no name means every object of the kind."""
 
     namespace: str
     group: str
@@ -32,28 +32,24 @@ class Permission(NamedTuple):
     name: str | None
 
 
-Permissions = Mapping[Referrer, frozenset[Permission]]
+Permissions = Mapping[Referrer, frozenset[Target]]
 
 
 def permissions(store: ObjectStore) -> Permissions:
     """All that the grants of `store` allow, by referrer. Ask for it with `store.view(permissions)`."""
-    allowed: defaultdict[Referrer, set[Permission]] = defaultdict(set)
+    allowed: defaultdict[Referrer, set[Target]] = defaultdict(set)
     for grant in store.list(GATEWAY_GROUP, "ReferenceGrant"):
         targets = [
-            Permission(grant.namespace, to.get("group") or "", to.get("kind") or "", to.get("name"))
+            Target(grant.namespace, to.get("group") or "", to.get("kind") or "", to.get("name"))
             for to in grant.spec.get("to") or ()
         ]
         for origin in grant.spec.get("from") or ():
-            referrer = Referrer(
-                origin.get("group") or "", origin.get("kind") or "", origin.get("namespace") or ""
-            )
+            referrer = Referrer(origin.get("group") or "", origin.get("kind") or "", origin.get("namespace") or "")
             allowed[referrer].update(targets)
     return {referrer: frozenset(targets) for referrer, targets in allowed.items()}
 
 
-def is_granted(store: ObjectStore, referrer: Referrer, namespace: str, group: str, kind: str, name: str) -> bool:
-    """Whether a grant in `namespace` lets `referrer` refer to the object."""
+def is_granted(store: ObjectStore, referrer: Referrer, target: Target) -> bool:
+    """Whether a grant in the target's namespace lets `referrer` refer to it."""
     allowed = store.view(permissions).get(referrer)
-    return allowed is not None and (
-        Permission(namespace, group, kind, None) in allowed or Permission(namespace, group, kind, name) in allowed
-    )
+    return allowed is not None and (target in allowed or target._replace(name=None) in allowed)

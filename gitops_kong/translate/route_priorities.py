@@ -59,12 +59,13 @@ def with_priorities(
     for match in matches:
         by_priority[base_priority(match)].append(match)
     highest = (1 << order_bits) - 1
-    result = []
+    result: list[tuple[SplitMatch, int]] = []
     for base, equals in by_priority.items():
         # The same match for two host names of equal length: KIC's comparison then says that the later one comes
         # first, so its stable sort turns them round.
-        ordered = sorted(reversed(equals), key=_order) if len(equals) > 1 else equals
-        result.extend((match, base + highest - i) for i, match in enumerate(ordered))
+        equals.reverse()
+        equals.sort(key=_order)
+        result.extend((match, base + highest - i) for i, match in enumerate(equals))
     return result
 
 

@@ -33,7 +33,7 @@ def _passes_through(route: K8sObject, context: Context) -> bool:
         gateway = context.store.get(GATEWAY_GROUP, "Gateway", namespace, ref.get("name") or "")
         section = ref.get("sectionName")
         for listener in gateway.spec.get("listeners") or () if gateway else ():
-            if section is None or section == listener.get("name"):
-                if (listener.get("tls") or {}).get("mode") == "Passthrough":
-                    return True
+            passes = (listener.get("tls") or {}).get("mode") == "Passthrough"
+            if passes and (section is None or section == listener.get("name")):
+                return True
     return False
