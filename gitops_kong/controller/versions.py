@@ -278,6 +278,31 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         )
         for since, until in (((3, 4, 0), (3, 4, 12)), ((3, 4, 13), (3, 5, 5)), ((3, 5, 6), None))
     ),
+    Behaviour(
+        "ca-certificates-in-config-maps",
+        (3, 4, 0),
+        None,
+        "CA certificates may stand in ConfigMaps and under the key ca.crt; failures speak of a secret CA certificate"
+        " (translate_cacerts.go).",
+    ),
+    *(
+        Behaviour(
+            "ca-certificate-alone-in-its-file",
+            since,
+            until,
+            "A CA certificate must be the only PEM block, and is written anew (toKongCACertificate).",
+        )
+        for since, until in (((3, 4, 10), (3, 5, 0)), ((3, 5, 3), None))
+    ),
+    *(
+        Behaviour(
+            "ca-certificate-of-oldest",
+            since,
+            until,
+            "Of CA certificates with the same id only that of the oldest object is translated (getCACerts).",
+        )
+        for since, until in (((3, 4, 18), (3, 5, 0)), ((3, 5, 11), None))
+    ),
     # Declarative configuration
     Behaviour(
         "plugin-ids",

@@ -6,10 +6,13 @@ A kind of route is one line in `RULE_KINDS`; a further kind of entity is one lin
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.translate import grpcroute, httproute, ingress, tcpingress, tcproute, tlsroute, udpingress, udproute
+from gitops_kong.translate.ca_certificates import fill_ca_certificates
+from gitops_kong.translate.certificates import fill_certificates
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.declarative import declarative
 from gitops_kong.translate.ids import fill_ids
@@ -36,9 +39,11 @@ RULE_KINDS: tuple[Callable[[Context], Rules], ...] = (
 FILL_STEPS: tuple[Callable[[Context, KongState], None], ...] = ()
 
 
-def translate(store: ObjectStore, options: ControllerOptions, schemas: GatewaySchemas) -> Translation:
-    """Translate what the controller holds into the configuration that it would push."""
-    context = Context(store, options, schemas)
+def translate(
+    store: ObjectStore, options: ControllerOptions, schemas: GatewaySchemas, now: datetime | None = None
+) -> Translation:
+    """Translate what the controller holds into the configuration that it would push at the time `now`."""
+    context = Context(store, options, schemas, now or datetime.now(timezone.utc))
     state = build_state(context)
     return Translation(declarative(state, context), tuple(context.failures), tuple(context.configured.values()))
 
@@ -59,6 +64,8 @@ def build_state(context: Context) -> KongState:
         override_upstream(upstream, context)
     for step in FILL_STEPS:
         step(context, state)
+    fill_certificates(rules, state, context)
+    fill_ca_certificates(context, state)
     if context.options.gate("FillIDs"):
         fill_ids(state, context.options)
     return state

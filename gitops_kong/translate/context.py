@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +28,7 @@ class Context:
     store: ObjectStore
     options: ControllerOptions
     schemas: GatewaySchemas
+    now: datetime  # what certificates expire by
     failures: list[TranslationFailure] = field(default_factory=list)
     configured: dict[Ref, K8sObject] = field(default_factory=dict)
 
