@@ -1,0 +1,68 @@
+"""From the manifests of one cluster to what its controller holds: API server, identity, intake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.cluster.store import ObjectStore
+from gitops_kong.controller.identity import assign
+from gitops_kong.controller.known_kinds import known_kind
+from gitops_kong.manifests.objects import K8sObject, Ref
+
+
+class Admission(NamedTuple):
+    """The API server's answer: the object as stored, or why it is refused (message and field of each problem)."""
+
+    object: K8sObject
+    refusals: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
+
+
+Admit = Callable[[K8sObject, "K8sObject | None"], Admission]
+TakeIn = Callable[[Iterable[K8sObject], ControllerOptions], tuple[ObjectStore, Mapping[Ref, str]]]
+
+
+@dataclass(frozen=True)
+class ClusterState:
+    """What a cluster has after these manifests were applied.
+
+    `stored` are its objects of kinds that the controller watches; `store` is what the controller takes in of them and
+    `left_out` says why it does not take in the rest; `refused` are the manifests that the API server refuses.
+    """
+
+    stored: Mapping[Ref, K8sObject]
+    store: ObjectStore
+    left_out: Mapping[Ref, str]
+    refused: Mapping[Ref, Admission] = field(default_factory=dict)
+
+
+def cluster_state(
+    manifests: Iterable[K8sObject],
+    options: ControllerOptions,
+    admit: Admit,
+    take_in: TakeIn,
+    before: ClusterState | None = None,
+) -> ClusterState:
+    """The state after `manifests` were applied to a cluster in the state `before`.
+
+    An object that the API server refuses keeps the version that it has in `before`, as in a cluster.
+    """
+    previous = before.stored if before else {}
+    accepted: dict[Ref, K8sObject] = {}
+    refused: dict[Ref, Admission] = {}
+    for manifest in manifests:
+        if not known_kind(manifest, options.behaviours):
+            continue
+        old = previous.get(manifest.ref)
+        answer = admit(manifest, old)
+        if not answer.refusals:
+            accepted[manifest.ref] = answer.object
+            continue
+        refused[manifest.ref] = answer
+        if old is not None:
+            accepted[manifest.ref] = old
+    stored = {obj.ref: obj for obj in assign(accepted.values(), previous)}
+    store, left_out = take_in(stored.values(), options)
+    return ClusterState(stored, store, left_out, refused)

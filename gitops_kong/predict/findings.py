@@ -1,0 +1,237 @@
+"""What a person must know of the predictions: causes first, then what follows from them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.predict.cluster_state import ClusterState
+from gitops_kong.predict.kinds import ROUTE_KINDS, STATUS_KINDS
+from gitops_kong.predict.model import Cause, Finding, Outcome, Scenario
+from gitops_kong.predict.outcomes import LifeReader, Verdict
+from gitops_kong.predict.rules import GUARD_PLUGINS, RULES
+from gitops_kong.predict.wording import effects, status_field, subject, when
+
+Verdicts = Mapping[Scenario, Mapping[Ref, Verdict]]
+
+
+def findings(
+    target: str,
+    readers: Mapping[Scenario, LifeReader],
+    verdicts: Verdicts,
+    before: Verdicts | None,
+    head: ClusterState,
+) -> Iterator[Finding]:
+    """All findings of one target; `before` are the verdicts on the base alone, where there is one."""
+    maker = _Maker(target, readers, verdicts, before, head)
+    yield from maker.refused_by_api()
+    yield from maker.refused_by_gateway()
+    yield from maker.blocked()
+    yield from maker.objects()
+    yield from maker.guards()
+
+
+class _Maker:
+    def __init__(
+        self,
+        target: str,
+        readers: Mapping[Scenario, LifeReader],
+        verdicts: Verdicts,
+        before: Verdicts | None,
+        head: ClusterState,
+    ) -> None:
+        self.target = target
+        self.readers = readers
+        self.verdicts = verdicts
+        self.before = before
+        self.head = head
+
+    def refused_by_api(self) -> Iterator[Finding]:
+        """Manifests that the API server does not store."""
+        for ref, answer in self.head.refused.items():
+            outcomes = self._outcomes(ref, self.verdicts)
+            message, path = answer.refusals[0]
+            more = tuple(text for text, _ in answer.refusals[1:])
+            yield self._finding(
+                "api-rejected", answer.object, f"The API server refuses {ref}: {message}", outcomes, path, extra=more
+            )
+
+    def refused_by_gateway(self) -> Iterator[Finding]:
+        """The objects that the gateway names in its errors: where to mend."""
+        seen: dict[Ref, tuple[Cause, ...]] = {}
+        for reader in self.readers.values():
+            for ref, causes in reader.refusals.by_object.items():
+                seen.setdefault(ref, causes)
+        for ref, causes in seen.items():
+            obj = causes[0].object
+            outcomes = self._outcomes(ref, self.verdicts)
+            yield self._finding(
+                "gateway-rejected",
+                obj,
+                f"Kong refuses {ref}: {causes[0].message}",
+                outcomes,
+                causes[0].path,
+                extra=tuple(cause.message for cause in causes[1:]),
+            )
+
+    def blocked(self) -> Iterator[Finding]:
+        """That nothing new reaches the gateway: said once, not for every object."""
+        stopped = {s: r for s, r in self.readers.items() if r.blocked}
+        if not stopped:
+            return
+        first = next(iter(stopped.values()))
+        causes = next((r.refusals.causes for r in stopped.values() if r.refusals.causes), ())
+        unnamed = next((r.refusals.unnamed for r in stopped.values() if r.refusals.unnamed), ())
+        root = causes[0].object if causes else None
+        crash = first.life.crash
+        if crash is not None:
+            rule, message = "controller-crash", f"The controller crashes: {crash}"
+        elif root is not None:
+            rule, message = "blocked", f"Nothing new reaches the gateway because of {root.ref}"
+        else:
+            rule, message = "blocked", "Nothing new reaches the gateway: " + "; ".join(unnamed)
+        yield Finding(
+            rule,
+            RULES[rule].severity,
+            message,
+            self.target,
+            root,
+            causes[0].path if causes else (),
+            causes,
+            RULES[rule].remediation,
+            tuple(stopped),
+            tuple(self._routes(stopped)),
+            existing=root is not None and self._existing(root.ref, stopped),
+        )
+
+    def _routes(self, stopped: Mapping[Scenario, LifeReader]) -> Iterator[str]:
+        lines: dict[str, list[Scenario]] = {}
+        for scenario in stopped:
+            traffic = Counter(
+                v.outcome.traffic
+                for ref, v in self.verdicts[scenario].items()
+                if ref.kind in ROUTE_KINDS and v.outcome.configuration == "blocked"
+            )
+            parts = []
+            if traffic["last-valid"]:
+                parts.append(f"{_routes(traffic['last-valid'])} served as before")
+            if traffic["none"]:
+                parts.append(f"{_routes(traffic['none'])} not served")
+            lines.setdefault(", ".join(parts) or "no route is concerned", []).append(scenario)
+        for line, scenarios in lines.items():
+            yield f"{when(scenarios)}: {line}"
+
+    def objects(self) -> Iterator[Finding]:
+        """What follows for single objects: left out, filled back, not translated, a status that lies."""
+        for ref, obj in self.head.stored.items():
+            if ref not in self.head.refused:
+                yield from self._object(ref, obj)
+
+    def _object(self, ref: Ref, obj: K8sObject) -> Iterator[Finding]:
+        by_configuration: dict[str, dict[Scenario, Verdict]] = {}
+        for scenario, found in self.verdicts.items():
+            verdict = found[ref]
+            by_configuration.setdefault(verdict.outcome.configuration, {})[scenario] = verdict
+        for configuration, held in by_configuration.items():
+            if configuration == "translation-failed":
+                yield self._held("translation-failed", obj, f"{ref}: {_first_message(held)}", held)
+            elif configuration in ("excluded", "backfilled") and ref.kind in STATUS_KINDS:
+                if not any(c.object.ref == ref for v in held.values() for c in v.causes):
+                    what = "is left out" if configuration == "excluded" else "is served in its last valid version"
+                    yield self._held(configuration, obj, f"{ref} {what}", held)
+            elif configuration == "configured":
+                yield from self._status(ref, obj, held)
+            elif configuration == "ignored" and ref.kind in ROUTE_KINDS:
+                yield self._held("not-taken-in", obj, f"{ref} is not taken in: {_first_message(held)}", held)
+
+    def _status(self, ref: Ref, obj: K8sObject, held: Mapping[Scenario, Verdict]) -> Iterator[Finding]:
+        for status in ("empty", "stale"):
+            lying = {s: v for s, v in held.items() if v.outcome.status == status}
+            if not lying:
+                continue
+            what = "stays empty" if status == "empty" else "keeps its old value"
+            message = f"{ref} is {subject(ref.kind)}, but its {status_field(ref.kind)} {what}"
+            yield self._held(f"status-{status}", obj, message, lying)
+
+    def guards(self) -> Iterator[Finding]:
+        """Plugins that guard routes and are missing from what the gateway runs while it serves routes."""
+        lost: dict[Ref, list[Scenario]] = {}
+        for scenario, reader in self.readers.items():
+            if reader.runs != "last-valid" or not self._serves_routes(reader):
+                continue
+            for ref, count in reader.served_before.items():
+                if ref.kind in ("KongPlugin", "KongClusterPlugin") and reader.served[ref] < count:
+                    lost.setdefault(ref, []).append(scenario)
+        for ref, scenarios in lost.items():
+            obj = self.head.stored.get(ref)
+            if obj is None or obj.data.get("plugin") not in GUARD_PLUGINS:
+                continue
+            causes = self.readers[scenarios[0]].refusals.causes
+            yield Finding(
+                "guard-lost",
+                RULES["guard-lost"].severity,
+                f"Routes are served without the {obj.data['plugin']} plugin of {ref}",
+                self.target,
+                obj,
+                causes=causes,
+                help=RULES["guard-lost"].remediation,
+                scenarios=tuple(scenarios),
+                effects=(f"{when(scenarios)}: routes are served, the plugin is gone",),
+                existing=self._existing(ref, scenarios),
+            )
+
+    @staticmethod
+    def _serves_routes(reader: LifeReader) -> bool:
+        return any(ref.kind in ROUTE_KINDS for ref in reader.served)
+
+    def _held(self, rule: str, obj: K8sObject, message: str, held: Mapping[Scenario, Verdict]) -> Finding:
+        outcomes = {s: v.outcome for s, v in held.items()}
+        causes = next((v.causes for v in held.values() if v.causes), ())
+        return self._finding(rule, obj, message, outcomes, causes=causes)
+
+    def _finding(
+        self,
+        rule: str,
+        obj: K8sObject,
+        message: str,
+        outcomes: Mapping[Scenario, Outcome],
+        path: tuple[str | int, ...] = (),
+        causes: tuple[Cause, ...] = (),
+        extra: Iterable[str] = (),
+    ) -> Finding:
+        return Finding(
+            rule,
+            RULES[rule].severity,
+            message,
+            self.target,
+            obj,
+            path,
+            causes,
+            RULES[rule].remediation,
+            tuple(outcomes),
+            (*extra, *effects(outcomes)),
+            existing=self._existing(obj.ref, outcomes),
+        )
+
+    @staticmethod
+    def _outcomes(ref: Ref, verdicts: Verdicts) -> dict[Scenario, Outcome]:
+        return {s: found[ref].outcome for s, found in verdicts.items() if ref in found}
+
+    def _existing(self, ref: Ref, scenarios: Iterable[Scenario]) -> bool:
+        """Whether the base alone came to the same outcome for the object in all these scenarios."""
+        if self.before is None:
+            return False
+        for scenario in scenarios:
+            old, new = self.before[scenario].get(ref), self.verdicts[scenario].get(ref)
+            if old is None or new is None or old.outcome != new.outcome:
+                return False
+        return True
+
+
+def _first_message(held: Mapping[Scenario, Verdict]) -> str:
+    return next((c.message for v in held.values() for c in v.causes), "")
+
+
+def _routes(count: int) -> str:
+    return "1 route" if count == 1 else f"{count} routes"

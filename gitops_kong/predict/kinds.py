@@ -1,0 +1,21 @@
+"""What kinds mean for predictions: which carry traffic, and of which the controller writes a status."""
+
+from __future__ import annotations
+
+# Kinds whose objects become routes: a person expects traffic from each of them.
+ROUTE_KINDS = frozenset(
+    {"Ingress", "TCPIngress", "UDPIngress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"}
+)
+
+# Kinds whose status depends on what the controller reports of the object after a push: an address, or `Programmed`
+# (KIC `KubernetesObjectConfigurationStatus` and `KubernetesObjectIsConfigured` in the reconcilers).
+STATUS_KINDS = ROUTE_KINDS | {
+    "KongConsumer",
+    "KongConsumerGroup",
+    "KongVault",
+    "KongCustomEntity",
+    "KongServiceFacade",
+}
+
+# Kinds that only matter where something refers to them.
+REFERENCED_KINDS = frozenset({"Service", "KongPlugin", "KongClusterPlugin", "KongServiceFacade"})

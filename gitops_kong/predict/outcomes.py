@@ -1,0 +1,190 @@
+"""From the end of a life to the three answers for each object, with the chain of causes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gitops_kong.controller.errors import object_of_tags
+from gitops_kong.controller.statuses import status
+from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.predict.kinds import REFERENCED_KINDS, ROUTE_KINDS, STATUS_KINDS
+from gitops_kong.predict.life import Life
+from gitops_kong.predict.model import Cause, Configuration, Outcome, Status, Traffic
+from gitops_kong.predict.ownership import owners
+from gitops_kong.translate.state import TranslationFailure
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """What the gateway refused in a life: causes by object, and messages that name no object."""
+
+    by_object: Mapping[Ref, tuple[Cause, ...]]
+    unnamed: tuple[str, ...]
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """One cause an object: what a person mends first."""
+        return tuple(causes[0] for causes in self.by_object.values())
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One object's outcome in one life and why."""
+
+    outcome: Outcome
+    causes: tuple[Cause, ...] = ()
+
+
+class LifeReader:
+    """Answers for the objects of one life; what several objects share is worked out once."""
+
+    def __init__(self, life: Life) -> None:
+        self.life = life
+        self.runs = life.runs
+
+    @cached_property
+    def intended(self) -> Counter[Ref]:
+        """Entities of the full configuration by object."""
+        return owners(self.life.regular.config) if self.life.regular else Counter()
+
+    @cached_property
+    def served(self) -> Counter[Ref]:
+        """Entities that the gateway runs by object."""
+        return owners(self.life.running) if self.life.running is not None else Counter()
+
+    @cached_property
+    def served_before(self) -> Counter[Ref]:
+        """Entities that a gateway ran before the last step by object."""
+        return owners(self.life.ran) if self.life.ran is not None else Counter()
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        """What the gateway refused in the last step."""
+        return _refusals(self.life)
+
+    @cached_property
+    def _failed(self) -> Mapping[Ref, Cause]:
+        translation = self.life.fallback_translation if self.runs == "fallback" else self.life.regular
+        return _failed(translation.failures if translation else ())
+
+    @cached_property
+    def _translated(self) -> frozenset[Ref]:
+        return frozenset(o.ref for o in self.life.regular.configured) if self.life.regular else frozenset()
+
+    @cached_property
+    def _excluded(self) -> Mapping[Ref, tuple[Ref, ...]]:
+        fallback = self.life.fallback
+        return {a.object.ref: a.causing for a in fallback.excluded} if fallback else {}
+
+    @cached_property
+    def _backfilled(self) -> Mapping[Ref, tuple[Ref, ...]]:
+        fallback = self.life.fallback
+        return {a.object.ref: a.causing for a in fallback.backfilled} if fallback else {}
+
+    @property
+    def blocked(self) -> bool:
+        """Whether nothing of the last step reached the gateway."""
+        return self.life.crash is not None or self.runs in ("last-valid", "nothing")
+
+    def verdict(self, obj: K8sObject) -> Verdict:
+        """The outcome of `obj`, which the controller has taken in."""
+        configuration, causes = self._configuration(obj)
+        traffic = self._traffic(obj, configuration)
+        told = self._status(obj, configuration)
+        if told in ("stale", "empty") and not causes:
+            causes = self.refusals.causes
+        return Verdict(Outcome(configuration, told, traffic), causes)
+
+    def _configuration(self, obj: K8sObject) -> tuple[Configuration, tuple[Cause, ...]]:
+        ref = obj.ref
+        if self.blocked:
+            own = self.refusals.by_object.get(ref)
+            return "blocked", own or self.refusals.causes
+        if self.runs == "fallback":
+            if ref in self._backfilled:
+                return "backfilled", self._chain(ref, self._backfilled[ref])
+            if ref in self._excluded:
+                return "excluded", self._chain(ref, self._excluded[ref])
+        if ref in self._failed:
+            return "translation-failed", (self._failed[ref],)
+        if ref.kind in REFERENCED_KINDS and not self.intended[ref] and ref not in self._translated:
+            return "ignored", (Cause(obj, "nothing that the controller handles refers to it"),)
+        return "configured", ()
+
+    def _chain(self, ref: Ref, causing: Iterable[Ref]) -> tuple[Cause, ...]:
+        own = self.refusals.by_object.get(ref)
+        if own:
+            return own
+        return tuple(
+            cause for broken in dict.fromkeys(causing) for cause in self.refusals.by_object.get(broken, ())[:1]
+        )
+
+    def _traffic(self, obj: K8sObject, configuration: Configuration) -> Traffic:
+        ref = obj.ref
+        if not (ref.kind in ROUTE_KINDS or self.intended[ref] or self.served[ref]) or configuration == "ignored":
+            return "not-applicable"
+        if not self.served[ref]:
+            return "none"
+        return "last-valid" if configuration in ("blocked", "backfilled") else "new"
+
+    def _status(self, obj: K8sObject, configuration: Configuration) -> Status:
+        ref = obj.ref
+        if ref.kind not in STATUS_KINDS or configuration == "ignored":
+            return "not-applicable"
+        if status(self.life.state.memory.reports, obj) == "Succeeded":
+            return "written"
+        return "stale" if ref in self.life.written or _has_status(obj) else "empty"
+
+
+def _has_status(obj: K8sObject) -> bool:
+    """Whether the manifest (of a cluster's dump) carries a status that a controller wrote."""
+    has = obj.data.get("status") or {}
+    programmed = any(c.get("status") == "True" for c in has.get("conditions") or ())
+    return bool((has.get("loadBalancer") or {}).get("ingress") or has.get("parents") or programmed)
+
+
+def _failed(failures: Iterable[TranslationFailure]) -> dict[Ref, Cause]:
+    found: dict[Ref, Cause] = {}
+    for failure in failures:
+        for obj in failure.objects:
+            found.setdefault(obj.ref, Cause(obj, failure.message))
+    return found
+
+
+def _refusals(life: Life) -> Refusals:
+    by_object: dict[Ref, list[Cause]] = {}
+    unnamed: list[str] = []
+    for push in life.record.pushes:
+        if push.answer.accepted:
+            continue
+        for error in push.answer.errors:
+            ref = object_of_tags(error.get("entityTags") or ())
+            obj = life.store.by_ref(ref) if ref else None
+            for message, path in _messages(error):
+                if obj is None:
+                    unnamed.append(message)
+                    continue
+                cause = Cause(obj, message, path if error.get("entityType") == "plugin" else ())
+                known = by_object.setdefault(obj.ref, [])
+                if cause not in known:
+                    known.append(cause)
+        if push.answer.status != 400 or not push.answer.errors:
+            unnamed.append(f"the gateway answers {push.answer.status} and names no object")
+    return Refusals({ref: tuple(causes) for ref, causes in by_object.items()}, tuple(dict.fromkeys(unnamed)))
+
+
+def _messages(error: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    for problem in error.get("errors") or ():
+        field, message = problem.get("field") or "", problem.get("message") or ""
+        text = "; ".join(filter(None, (message, *(m for m in problem.get("messages") or () if m))))
+        if text:
+            yield (f"{field}: {text}" if field else text), _path(field)
+
+
+def _path(field: str) -> tuple[str | int, ...]:
+    """`config.headers.1` as a path; Kong counts from 1."""
+    return tuple(int(part) - 1 if part.isdecimal() else part for part in field.split(".")) if field else ()

@@ -1,0 +1,105 @@
+"""Base and head through the scenarios: predictions for every object, and findings from them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.predict.cluster_state import ClusterState
+from gitops_kong.predict.findings import findings
+from gitops_kong.predict.life import Life, World, lives
+from gitops_kong.predict.model import (
+    SCENARIOS,
+    Cause,
+    Change,
+    Outcome,
+    Prediction,
+    Scenario,
+    TargetPrediction,
+)
+from gitops_kong.predict.outcomes import LifeReader, Verdict
+
+NOT_APPLICABLE = Outcome("ignored", "not-applicable", "not-applicable")
+
+
+def predict(
+    target: str,
+    base: ClusterState | None,
+    head: ClusterState,
+    world: World,
+    scenarios: Sequence[Scenario] = SCENARIOS,
+    assumptions: Iterable[str] = (),
+) -> TargetPrediction:
+    """All predictions and findings of one target.
+
+    `base` is what the cluster runs; None where it is not known: then every object is new to an empty cluster.
+    """
+    readers = _readers(base, head, world, scenarios)
+    changes = _changes(base, head)
+    verdicts = {scenario: _verdicts(reader, head) for scenario, reader in readers.items()}
+    predictions = tuple(_predictions(verdicts, head, changes))
+    before = None
+    if base is not None and any(not p.plain for p in predictions):
+        before = {s: _verdicts(r, base) for s, r in _readers(base, base, world, scenarios).items()}
+    found = tuple(findings(target, readers, verdicts, before, head))
+    return TargetPrediction(
+        target,
+        predictions,
+        found,
+        objects=len(head.stored),
+        changed=sum(change != "unchanged" for change in changes.values()) if base is not None else 0,
+        assumptions=tuple(assumptions),
+    )
+
+
+def _readers(
+    base: ClusterState | None, head: ClusterState, world: World, scenarios: Sequence[Scenario]
+) -> dict[Scenario, LifeReader]:
+    found: Mapping[Scenario, Life] = lives(base.store if base else None, head.store, world, scenarios)
+    return {scenario: LifeReader(found[scenario]) for scenario in SCENARIOS if scenario in found}
+
+
+def _verdicts(reader: LifeReader, state: ClusterState) -> dict[Ref, Verdict]:
+    verdicts: dict[Ref, Verdict] = {}
+    for ref, obj in state.stored.items():
+        reason = state.left_out.get(ref)
+        verdicts[ref] = Verdict(NOT_APPLICABLE, (Cause(obj, reason),)) if reason else reader.verdict(obj)
+    for ref, answer in state.refused.items():
+        stands = verdicts.get(ref)
+        outcome = Outcome("api-rejected", "stale", "last-valid") if stands else Outcome("api-rejected", "empty", "none")
+        verdicts[ref] = Verdict(outcome, tuple(Cause(answer.object, m, path) for m, path in answer.refusals))
+    return verdicts
+
+
+def _changes(base: ClusterState | None, head: ClusterState) -> dict[Ref, Change]:
+    """What the change did to each object; `data` is compared without what the API server assigns."""
+    changes: dict[Ref, Change] = {}
+    for ref, obj in head.stored.items():
+        old = base.stored.get(ref) if base else None
+        changes[ref] = "added" if old is None else "modified" if _content(old) != _content(obj) else "unchanged"
+    for ref in head.refused:
+        changes[ref] = "modified" if base and ref in base.stored else "added"
+    for ref in base.stored if base else ():
+        changes.setdefault(ref, "removed")
+    return changes
+
+
+def _content(obj: K8sObject) -> object:
+    return obj.metadata.get("resourceVersion"), obj.metadata.get("generation")
+
+
+def _predictions(
+    verdicts: Mapping[Scenario, Mapping[Ref, Verdict]], head: ClusterState, changes: Mapping[Ref, Change]
+) -> Iterator[Prediction]:
+    objects = {**head.stored, **{ref: answer.object for ref, answer in head.refused.items()}}
+    for ref, obj in objects.items():
+        by_verdict: defaultdict[Verdict, list[Scenario]] = defaultdict(list)
+        for scenario, found in verdicts.items():
+            by_verdict[found[ref]].append(scenario)
+        for verdict, scenarios in by_verdict.items():
+            if len(scenarios) == len(verdicts):
+                yield Prediction("*", obj, changes[ref], verdict.outcome, verdict.causes)
+            else:
+                for scenario in scenarios:
+                    yield Prediction(scenario, obj, changes[ref], verdict.outcome, verdict.causes)

@@ -1,0 +1,60 @@
+"""How outcomes are said to people: one line for the scenarios that share an outcome."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from gitops_kong.predict.kinds import ROUTE_KINDS
+from gitops_kong.predict.model import SCENARIOS, Outcome, Scenario
+
+CONFIGURATION = {
+    "configured": "configured",
+    "excluded": "left out",
+    "backfilled": "filled back with its last valid version",
+    "translation-failed": "not fully translated",
+    "blocked": "nothing new reaches the gateway",
+    "ignored": "not taken in",
+    "api-rejected": "not stored",
+}
+STATUS = {
+    "written": "status written",
+    "stale": "status keeps its old value",
+    "empty": "status stays empty",
+}
+TRAFFIC = {
+    "new": "served",
+    "last-valid": "its last valid version is served",
+    "none": "not served",
+}
+
+
+def effects(outcomes: Mapping[Scenario, Outcome]) -> tuple[str, ...]:
+    """Lines such as `rollout, gateway-restart: left out, status stays empty, not served`."""
+    by_outcome: defaultdict[Outcome, list[Scenario]] = defaultdict(list)
+    for scenario, outcome in outcomes.items():
+        by_outcome[outcome].append(scenario)
+    return tuple(f"{when(scenarios)}: {outcome_text(outcome)}" for outcome, scenarios in by_outcome.items())
+
+
+def when(scenarios: list[Scenario]) -> str:
+    """The scenarios' names, or `every scenario`."""
+    return "every scenario" if len(scenarios) == len(SCENARIOS) else ", ".join(scenarios)
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """`left out, status stays empty, not served`."""
+    parts = (CONFIGURATION[outcome.configuration], STATUS.get(outcome.status), TRAFFIC.get(outcome.traffic))
+    return ", ".join(filter(None, parts))
+
+
+def status_field(kind: str) -> str:
+    """The part of a status that people wait for."""
+    if kind in ("Ingress", "TCPIngress", "UDPIngress"):
+        return "status.loadBalancer"
+    return "Programmed condition"
+
+
+def subject(kind: str) -> str:
+    """What an object of the kind does when all is well."""
+    return "served" if kind in ROUTE_KINDS else "configured"
