@@ -61,6 +61,8 @@ def parse_gateway_version(text: str) -> tuple[int, int]:
 def scenario_options(version: str, options: Mapping[str, Any]) -> ControllerOptions:
     """The options of a scenario file (CONTRACT.md) for a controller `version`."""
     gates = dict(options.get("featureFlags") or {})
+    if not versions.behaviours(parse_version(version))["scenario-redirect-plugin"]:
+        gates.setdefault(REDIRECT_PLUGIN, False)
     if "fallbackConfiguration" in options:
         gates["FallbackConfiguration"] = bool(options["fallbackConfiguration"])
     return controller_options(

@@ -94,6 +94,13 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         " (generateRequestRedirectUsingRedirectKongPlugin, versions.KongRedirectPluginCutoff).",
     ),
     Behaviour(
+        "scenario-redirect-plugin",
+        (3, 5, 0),
+        None,
+        "A scenario file that does not say SupportRedirectPlugin has it from gateway 3.9 on; before, it is off there,"
+        " although the controller itself turns it on from 3.4 on (translator.NewFeatureFlags in 3.4 and in 3.5).",
+    ),
+    Behaviour(
         "redirect-without-default-port",
         (3, 4, 0),
         None,

@@ -57,7 +57,9 @@ def _service(service: Service, context: Context) -> Entity:
         if not context.options.expression_routes:
             fields.setdefault("path_handling", "v0")
         if route.plugins:
-            fields["plugins"] = _descending((_plugin(p, context) for p in route.plugins), "name")
+            # What drops nulls in some versions does not reach the routes of a service.
+            plugins = (_plugin(p, context, keeps_nulls=True) for p in route.plugins)
+            fields["plugins"] = _descending(plugins, "name")
         routes.append(fields)
     if routes:
         entity["routes"] = routes if len(routes) == 1 else _descending(routes, "name")
@@ -73,11 +75,11 @@ def _upstream(upstream: Upstream) -> Entity:
     return entity
 
 
-def _plugin(plugin: Entity, context: Context) -> Entity:
+def _plugin(plugin: Entity, context: Context, *, keeps_nulls: bool = False) -> Entity:
     """The plugin with the gateway's defaults (`fillPlugin`), where the gateway knows its schema."""
     filled = context.schemas.fill_plugin_defaults(plugin) or plugin
     config = filled.get("config") or {}
-    if not context.behaves("plugin-nulls-kept"):
+    if not keeps_nulls and not context.behaves("plugin-nulls-kept"):
         config = {key: value for key, value in config.items() if value is not None}
     without = {key: value for key, value in filled.items() if key != "config"}
     return {**without, "config": config} if config else without
