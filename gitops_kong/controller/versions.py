@@ -322,7 +322,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
             "plugin-nulls-kept",
             since,
             until,
-            "Top level nulls of a plugin's config are posted; before, they are dropped"
+            "Top level nulls of a plugin's config are posted; before, they are dropped, but for plugins within routes"
             " (sendconfig.cleanUpNullsInPluginConfigs).",
         )
         for since, until in (((3, 4, 10), (3, 5, 0)), ((3, 5, 3), None))

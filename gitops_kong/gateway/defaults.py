@@ -88,9 +88,11 @@ class PluginDefaults:
                     result[name] = [self._record(elements, v, deprecated) if isinstance(v, dict) else v for v in value]
                     continue
             if isinstance(record_default, dict) and name in record_default:
-                result[name] = record_default[name]
+                default = record_default[name]
             else:
-                result[name] = field.get("default")
+                default = field.get("default")
+            # Lua writes an empty list and an empty map alike.
+            result[name] = [] if default == {} and kind in ("array", "set") else default
         if self._fills_deprecated:
             _fill_deprecated(shorthands, config, result)
         return result
