@@ -11,7 +11,9 @@ from gitops_kong import __version__
 from gitops_kong.errors import UserError
 
 # command: (module in gitops_kong.cli with a `command`, one line for --help)
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "simulate": ("simulate", "run scenario files: what the controller would do, step by step"),
+}
 
 
 class LazyGroup(click.Group):

@@ -13,6 +13,7 @@ from typing import Any
 
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.gateway_state import Config
+from gitops_kong.translate.declarative import STUB_UPSTREAM
 
 Entity = dict[str, Any]
 
@@ -25,7 +26,7 @@ CREDENTIALS = (
     "oauth2_credentials",
     "mtls_auth_credentials",
 )
-STUB_UPSTREAM = {"name": "kong", "algorithm": "round-robin"}
+
 
 # Set by the gateway, and cleared by the controller when it reads an entity.
 _GATEWAY_SET = frozenset({"created_at", "updated_at"})
@@ -55,7 +56,7 @@ def read_back(stored: Config, options: ControllerOptions) -> Config:
     }
     config |= {name: entities for name, entities in lists.items() if entities}
     if len(config) == 1:
-        config["upstreams"] = [dict(STUB_UPSTREAM)]
+        config["upstreams"] = [{"name": STUB_UPSTREAM}]
     return config
 
 

@@ -15,6 +15,8 @@ from gitops_kong.controller.scenario_file import Scenario, Step
 from gitops_kong.controller.statuses import ObjectStatus, status
 from gitops_kong.manifests.objects import K8sObject, Ref
 
+TakeIn = Callable[[Iterable[K8sObject], ControllerOptions], tuple[ObjectStore, dict[Ref, str]]]
+
 
 @dataclass(frozen=True)
 class StepResult:
@@ -36,13 +38,15 @@ class StepResult:
 class Surroundings:
     """What a scenario needs from outside.
 
-    `read` gives the objects of a step as the API server would store them; `gateway` the gateway that a step describes.
+    `read` gives the objects of a step as the API server would store them; `decodes` the reason why it could not store
+    an object; `gateway` the gateway that a step describes; `take_in` what the reconcilers take into the cache.
     """
 
     read: Callable[[Step], Sequence[K8sObject]]
+    decodes: Callable[[K8sObject], str | None]
     gateway: Callable[[Step], Gateway]
     translate: Translate
-    take_in: Callable[[Iterable[K8sObject], ControllerOptions], tuple[ObjectStore, dict[Ref, str]]]
+    take_in: TakeIn | None = None
 
 
 def run(scenario: Scenario, options: ControllerOptions, surroundings: Surroundings) -> list[StepResult]:
@@ -64,7 +68,7 @@ class _Simulation:
         self.objects = {obj.ref: obj for obj in objects}
         known, not_decodable = [], []
         for obj in self.objects.values():
-            if known_kind(obj, self.options.behaviours):
+            if known_kind(obj, self.options.behaviours) and self.surroundings.decodes(obj) is None:
                 known.append(obj)
             else:
                 not_decodable.append(obj.ref)
@@ -88,7 +92,7 @@ class _Simulation:
         )
 
     def _take_in(self, objects: list[K8sObject]) -> tuple[ObjectStore, dict[Ref, str]]:
-        if not self.reconcilers_take_in:
+        if not self.reconcilers_take_in or self.surroundings.take_in is None:
             return ObjectStore(objects), {}
         return self.surroundings.take_in(objects, self.options)
 

@@ -1,0 +1,79 @@
+"""What surrounds the controller of a scenario file: its manifests, the API server, the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitops_kong.apiserver.admission import ApiServer
+from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.controller.gateway_state import Answer, Config, Gateway, RememberedSchemas
+from gitops_kong.controller.gateways import RulesGateway
+from gitops_kong.controller.scenario_file import Scenario, Step
+from gitops_kong.controller.settings import scenario_options
+from gitops_kong.controller.simulate import StepResult, Surroundings, run
+from gitops_kong.controller.typed_manifests import typed, without_raw_json
+from gitops_kong.errors import ManifestError
+from gitops_kong.gateway.catalogue import Catalogue, load
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.yaml import read_objects
+from gitops_kong.translate.build import translate
+
+
+def simulate(scenario: Scenario, version: str) -> list[StepResult]:
+    """Run a scenario file with a controller `version`."""
+    options = scenario_options(version, scenario.options)
+    return run(scenario, options, _World(options).surroundings())
+
+
+@dataclass
+class _World:
+    options: ControllerOptions
+    catalogue: Catalogue = field(init=False)
+    schemas: RememberedSchemas = field(init=False)
+    api_server: ApiServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.catalogue = load(".".join(map(str, self.options.gateway_version)))
+        self.api_server = ApiServer(self.options.version)
+        self.schemas = RememberedSchemas(self.catalogue.schemas_for(self.options))
+
+    def surroundings(self) -> Surroundings:
+        return Surroundings(self._read, self._decodes, self._gateway, translate)
+
+    def _read(self, step: Step) -> Sequence[K8sObject]:
+        version = self.options.version
+        return [self.api_server.prepare(typed(obj, version)) for path in step.manifests for obj in _read_file(path)]
+
+    def _decodes(self, obj: K8sObject) -> str | None:
+        return self.api_server.decodes(without_raw_json(obj))
+
+    def _gateway(self, step: Step) -> Gateway:
+        if step.restart or step.gateway_restart:
+            self.schemas.fetched.clear()
+        self.schemas.available = step.gateway == "schema"
+        if step.gateway == "rules":
+            return RulesGateway(step.reject, self.schemas)
+        return _SchemaGateway(self.catalogue, self.options, self.schemas)
+
+
+@dataclass(frozen=True)
+class _SchemaGateway:
+    catalogue: Catalogue
+    options: ControllerOptions
+    schemas: RememberedSchemas
+
+    def judge(self, config: Config, push: int) -> Answer:  # noqa: ARG002 - each push is judged alike
+        return Answer(201)
+
+    def stored(self, config: Config) -> Config:
+        return config
+
+
+def _read_file(path: Path) -> list[K8sObject]:
+    try:
+        text = path.read_bytes()
+    except OSError as e:
+        raise ManifestError(f"{path}: cannot be read: {e.strerror}") from e
+    return read_objects(text, str(path))
