@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gitops_kong.cluster.reference_grants import Referrer, Target, is_granted
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.naming import service_entity
-from gitops_kong.translate.reference_grants import Referrer, Target, is_granted
 from gitops_kong.translate.rules import Rules
 from gitops_kong.translate.state import Backend, Entity, PortDefinition, Service
 

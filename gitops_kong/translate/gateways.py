@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from gitops_kong.cluster.reference_grants import GATEWAY_GROUP, Referrer, Target, is_granted
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
-from gitops_kong.translate.reference_grants import GATEWAY_GROUP, Referrer, Target, is_granted
 
 UNMANAGED_CLASS = "konghq.com/gatewayclass-unmanaged"
 TOO_MANY_CERTIFICATES = "listener '%s' has more than one certificateRef, it's not supported"  # sent unformatted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gitops_kong.cluster.reference_grants import GATEWAY_GROUP
 from gitops_kong.manifests.objects import EMPTY, K8sObject
 from gitops_kong.translate import expressions
 from gitops_kong.translate.backend_refs import service_for
@@ -12,7 +13,6 @@ from gitops_kong.translate.context import Context
 from gitops_kong.translate.gateways import listener_hostnames, listening_ports
 from gitops_kong.translate.httproute_expressions import annotated_snis, header_matches
 from gitops_kong.translate.naming import object_name
-from gitops_kong.translate.reference_grants import GATEWAY_GROUP
 from gitops_kong.translate.route_priorities import SplitMatch, hostname_priority, split, with_priorities
 from gitops_kong.translate.rule_names import rule_names
 from gitops_kong.translate.rules import Rules

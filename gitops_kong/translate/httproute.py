@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gitops_kong.cluster.reference_grants import GATEWAY_GROUP
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.translate.backend_refs import backends, new_service, no_backend_plugin, service_for
 from gitops_kong.translate.context import Context
@@ -19,7 +20,6 @@ from gitops_kong.translate.httproute_expressions import expression_route, split_
 from gitops_kong.translate.httproute_filters import RouteError
 from gitops_kong.translate.httproute_matches import Rule, set_key, traditional_routes
 from gitops_kong.translate.naming import SERVICE_TIMEOUT
-from gitops_kong.translate.reference_grants import GATEWAY_GROUP
 from gitops_kong.translate.route_priorities import SplitMatch
 from gitops_kong.translate.rules import Rules
 from gitops_kong.translate.state import Route, Service

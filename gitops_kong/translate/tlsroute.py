@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from gitops_kong.cluster.reference_grants import GATEWAY_GROUP
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.l4_routes import add_rules, finish
-from gitops_kong.translate.reference_grants import GATEWAY_GROUP
 from gitops_kong.translate.rules import Rules
 
 
