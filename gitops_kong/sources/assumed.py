@@ -1,0 +1,136 @@
+"""Secrets that Git does not hold: those that other objects will make. They are assumed to exist, content unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from gitops_kong.manifests.objects import EMPTY, K8sObject, Ref
+from gitops_kong.sources.base import Assumption
+
+_TLS_KEYS = ("tls.crt", "tls.key")
+
+
+def secrets(objects: Iterable[K8sObject]) -> list[Assumption]:
+    """The Secrets that these objects will make and that are not among them."""
+    everything = list(objects)
+    held = {
+        found.ref for found in everything if found.kind == "Secret" and not found.group and "sops" not in found.data
+    }
+    found = []
+    for maker in everything:
+        make = _MAKERS.get((maker.group, maker.kind))
+        if make is None:
+            continue
+        for made in make(maker):
+            if made.ref not in held:
+                held.add(made.ref)
+                found.append(made)
+    return found
+
+
+def _assume(
+    maker: K8sObject, name: str, keys: Iterable[str] = (), template: Mapping[str, Any] = EMPTY, kind: str = ""
+) -> Assumption:
+    ref = Ref("", "Secret", maker.namespace, name)
+    metadata = _mapping(template.get("metadata"))
+    stand_in: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": name,
+            **({"namespace": maker.namespace} if maker.namespace else {}),
+            **{part: dict(metadata[part]) for part in ("labels", "annotations") if _mapping(metadata.get(part))},
+        },
+        "type": template.get("type") or kind or "Opaque",
+    }
+    message = f"{ref} is assumed to exist with unknown content: {maker.ref} makes it"
+    return Assumption(ref, message, maker, K8sObject(stand_in, maker.origin), tuple(sorted(set(keys))))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else EMPTY
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _external_secret(maker: K8sObject) -> Iterator[Assumption]:
+    spec = _mapping(maker.spec)
+    target = _mapping(spec.get("target"))
+    if target.get("creationPolicy") in ("Merge", "None"):
+        return
+    template = _mapping(target.get("template"))
+    data = spec.get("data")
+    keys = (
+        [_text(entry.get("secretKey")) for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+    )
+    made = _mapping(template.get("data"))
+    if spec.get("dataFrom"):
+        keys = []  # all keys of a remote secret: not known here
+    elif made:
+        keys = [*made] if template.get("mergePolicy") != "Merge" else [*keys, *made]
+    yield _assume(maker, _text(target.get("name")) or maker.name, keys, template)
+
+
+def _sealed_secret(maker: K8sObject) -> Iterator[Assumption]:
+    spec = _mapping(maker.spec)
+    template = _mapping(spec.get("template"))
+    keys = [*_mapping(spec.get("encryptedData")), *_mapping(template.get("data"))]
+    yield _assume(maker, maker.name, keys, template)
+
+
+def _certificate(maker: K8sObject) -> Iterator[Assumption]:
+    spec = _mapping(maker.spec)
+    if name := _text(spec.get("secretName")):
+        template = {"metadata": _mapping(spec.get("secretTemplate"))}
+        yield _assume(maker, name, _TLS_KEYS, template, "kubernetes.io/tls")
+
+
+def _sops(maker: K8sObject) -> Iterator[Assumption]:
+    """A Secret encrypted with SOPS: its keys are known, its values are not."""
+    if "sops" in maker.data:
+        keys = [*_mapping(maker.data.get("data")), *_mapping(maker.data.get("stringData"))]
+        yield _assume(maker, maker.name, keys, maker.data)
+
+
+def _sops_secret(maker: K8sObject) -> Iterator[Assumption]:
+    templates = _mapping(maker.spec).get("secretTemplates")
+    for entry in templates if isinstance(templates, list) else ():
+        template = _mapping(entry)
+        metadata = {"metadata": {part: template.get(part) for part in ("labels", "annotations")}}
+        keys = [*_mapping(template.get("data")), *_mapping(template.get("stringData"))]
+        if name := _text(template.get("name")):
+            yield _assume(maker, name, keys, {**metadata, "type": template.get("type")})
+
+
+def _vault_secret(maker: K8sObject) -> Iterator[Assumption]:
+    destination = _mapping(_mapping(maker.spec).get("destination"))
+    if destination.get("create") and (name := _text(destination.get("name"))):
+        yield _assume(maker, name, (), {"metadata": destination, "type": destination.get("type")})
+
+
+def _infisical(maker: K8sObject) -> Iterator[Assumption]:
+    reference = _mapping(_mapping(maker.spec).get("managedSecretReference"))
+    if name := _text(reference.get("secretName")):
+        yield _assume(maker, name, (), {"type": reference.get("secretType")})
+
+
+def _same_name(maker: K8sObject) -> Iterator[Assumption]:
+    yield _assume(maker, maker.name)
+
+
+_MAKERS: dict[tuple[str, str], Callable[[K8sObject], Iterator[Assumption]]] = {
+    ("external-secrets.io", "ExternalSecret"): _external_secret,
+    ("kubernetes-client.io", "ExternalSecret"): _same_name,
+    ("bitnami.com", "SealedSecret"): _sealed_secret,
+    ("cert-manager.io", "Certificate"): _certificate,
+    ("isindir.github.com", "SopsSecret"): _sops_secret,
+    ("secrets.hashicorp.com", "VaultStaticSecret"): _vault_secret,
+    ("secrets.hashicorp.com", "VaultDynamicSecret"): _vault_secret,
+    ("secrets.hashicorp.com", "VaultPKISecret"): _vault_secret,
+    ("secrets.infisical.com", "InfisicalSecret"): _infisical,
+    ("onepassword.com", "OnePasswordItem"): _same_name,
+    ("", "Secret"): _sops,
+}

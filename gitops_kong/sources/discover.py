@@ -1,0 +1,207 @@
+"""Finds the targets of a repository without being told, or takes those that `.gitops-kong.yaml` names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from gitops_kong.errors import ManifestError, RenderError, UserError
+from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.sources import files, helm, kustomize
+from gitops_kong.sources.base import Target, Tree, join, normal, parent
+from gitops_kong.sources.config import Config, TargetConfig
+
+# directories that hold other things than the cluster's manifests
+_FOREIGN = (".github/", ".gitlab/", ".circleci/", ".devcontainer/", ".vscode/")
+
+
+def discover(tree: Tree, config: Config, paths: Sequence[str] = (".",)) -> list[Target]:
+    """The targets below `paths`, in a stable order. Raises `UserError` for a path that is not there."""
+    if config.targets:
+        return [_configured(tree, entry) for entry in config.targets]
+    found = _Found(tree, _files(tree, config, paths))
+    found.claim()
+    return sorted(found.targets, key=lambda target: (target.path, target.name))
+
+
+def _files(tree: Tree, config: Config, paths: Sequence[str]) -> list[str]:
+    selected: dict[str, None] = {}
+    for path in paths:
+        place = normal(path)
+        below = [place] if place in tree.files else tree.under(place)
+        if not below and place != ".":
+            raise UserError(f"{path}: no such file or directory")
+        selected.update(dict.fromkeys(below))
+    excluded = [_pattern(pattern) for pattern in config.exclude]
+    return [
+        path
+        for path in selected
+        if not path.startswith(_FOREIGN) and not any(pattern.fullmatch(path) for pattern in excluded)
+    ]
+
+
+@lru_cache
+def _pattern(glob: str) -> re.Pattern[str]:
+    """A path pattern: `**` goes over directories, `*` and `?` do not; a directory stands for all below it."""
+    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    text = "".join(parts.get(part) or re.escape(part) for part in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", glob))
+    return re.compile(text.rstrip("/") + "(?:/.*)?")
+
+
+def _configured(tree: Tree, entry: TargetConfig) -> Target:
+    path = normal(entry.path)
+    if path != "." and path not in tree.files and not tree.is_directory(path):
+        raise UserError(f"target {entry.name}: {entry.path}: no such file or directory")
+    source = entry.source or source_of(tree, path)
+    return Target(entry.name, source, path, _inputs(tree, source, path), {**entry.options, "context": entry.context})
+
+
+def source_of(tree: Tree, path: str) -> str:
+    """How a directory or file is rendered, by what lies there; Argo CD's own order of precedence."""
+    if f"{path}/Chart.yaml" in tree.files or (path == "." and "Chart.yaml" in tree.files):
+        return "helm"
+    if kustomize.kustomization_file(tree, path):
+        return "kustomize"
+    return "files"
+
+
+def _inputs(tree: Tree, source: str, path: str) -> tuple[str, ...]:
+    if source == "kustomize":
+        try:
+            return tuple(sorted({*kustomize.closure(tree, path).files, path}))
+        except (RenderError, ManifestError):
+            return (path,)
+    return (path,)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What discovery collects on its way."""
+
+    tree: Tree
+    paths: list[str]
+    targets: list[Target] = field(default_factory=list)
+
+    def claim(self) -> None:
+        charts = helm.charts(self.paths)
+        rest = [path for path in self.paths if not _below(path, charts)]
+        kustomizations = {parent(path) for path in rest if path.rpartition("/")[2] in kustomize.NAMES}
+        used, claimed = self.kustomizations(kustomizations)
+        plain = [
+            path
+            for path in rest
+            if path.endswith(files.SUFFIXES)
+            and path not in claimed
+            and parent(path) not in kustomizations
+            and path.rpartition("/")[2] not in kustomize.NAMES
+        ]
+        self.targets += used
+        for chart in charts:
+            if not _any_below(claimed, chart):
+                self.targets += self.charts(chart)
+        self.plain(plain)
+
+    def charts(self, directory: str) -> list[Target]:
+        """Targets of a chart; one that cannot be read is a target too, so that rendering it says why."""
+        try:
+            return helm.discover(self.tree, directory)
+        except RenderError:
+            return [Target(directory, "helm", directory, (directory,))]
+
+    def kustomizations(self, directories: set[str]) -> tuple[list[Target], set[str]]:
+        """Targets of all kustomizations that no other one uses, and every file that any of them reads."""
+        claimed: set[str] = set()
+        inner: set[str] = set()
+        targets = []
+        for directory in sorted(directories):
+            try:
+                found = kustomize.closure(self.tree, directory)
+            except (RenderError, ManifestError):
+                targets.append(Target(directory, "kustomize", directory, (directory,)))
+                continue
+            claimed |= found.files
+            inner |= found.kustomizations.keys() - {directory}
+            if not kustomize.is_component(self.tree, directory):
+                targets.append(Target(directory, "kustomize", directory, tuple(sorted({*found.files, directory}))))
+        return [target for target in targets if target.path not in inner], claimed
+
+    def plain(self, paths: list[str]) -> None:
+        """One target for plain files; one for each directory where two of them hold the same object."""
+        paths = [path for path in paths if _is_manifest(self.tree, path)]
+        if not paths:
+            return
+        groups = _groups(self.tree, paths)
+        for directory, members in groups.items():
+            self.targets.append(Target(directory, "files", directory, tuple(members), {"files": tuple(members)}))
+
+
+def _is_manifest(tree: Tree, path: str) -> bool:
+    try:
+        return files.looks_like_manifests(tree.read(path))
+    except UserError:
+        return True  # rendering says what is wrong with it
+
+
+def _groups(tree: Tree, paths: list[str]) -> dict[str, list[str]]:
+    """Files by the directory that is one cluster: the common one, or its children where objects collide."""
+    common = _common(paths)
+    if not _collide(tree, paths):
+        return {common: paths}
+    children: dict[str, list[str]] = {}
+    for path in paths:
+        rest = path if common == "." else path[len(common) + 1 :]
+        head = rest.partition("/")[0] if "/" in rest else ""
+        children.setdefault(join(common, head) if head else common, []).append(path)
+    if len(children) < 2:
+        return {common: paths}
+    groups: dict[str, list[str]] = {}
+    for directory, members in children.items():
+        groups.update({directory: members} if directory == common else _groups(tree, members))
+    return groups
+
+
+def _common(paths: list[str]) -> str:
+    directories = [parent(path).split("/") for path in paths]
+    first, last = min(directories), max(directories)
+    shared = []
+    for left, right in zip(first, last, strict=False):
+        if left != right:
+            break
+        shared.append(left)
+    return "/".join(shared) or "."
+
+
+def _collide(tree: Tree, paths: list[str]) -> bool:
+    """Whether two files in different directories hold an object of the same identity."""
+    seen: dict[Ref, str] = {}
+    for path in paths:
+        objects: list[K8sObject] = []
+        try:
+            objects = tree.objects(path)
+        except UserError:
+            continue
+        for found in objects:
+            if not found.name:
+                continue
+            before = seen.setdefault(found.ref, path)
+            if before != path and parent(before) != parent(path):
+                return True
+    return False
+
+
+def _below(path: str, directories: Iterable[str]) -> bool:
+    known = directories if isinstance(directories, set) else set(directories)
+    if path in known or "." in known:
+        return True
+    while path != ".":
+        path = parent(path)
+        if path in known:
+            return True
+    return False
+
+
+def _any_below(paths: Iterable[str], directory: str) -> bool:
+    prefix = "" if directory == "." else directory + "/"
+    return any(path.startswith(prefix) for path in paths)

@@ -1,0 +1,306 @@
+"""Kustomize, through the real `kustomize` or `kubectl kustomize`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from gitops_kong.errors import ManifestError, RenderError
+from gitops_kong.manifests.objects import K8sObject, Origin, Ref
+from gitops_kong.manifests.yaml import read_documents, read_objects
+from gitops_kong.sources.base import Limits, Rendered, Target, Tree, join, normal
+from gitops_kong.sources.tools import Tools, export, run, workspace
+
+NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+ORIGIN = "config.kubernetes.io/origin"
+_MAX_DEPTH = 50
+
+# fields that name files or directories with more of the same
+_PATHS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
+_PATCHES = ("patches", "patchesJson6902", "replacements")
+# what tells a remote base: a URL, `host/org/repo`, `git@`, or `?ref=`
+_REMOTE = re.compile(r"^[a-z+]+://|^git@|^[\w.-]+@[\w.-]+:|\?(?:ref|version|timeout|submodules)=|\.git(?:/|$)|^git::")
+_HOST = re.compile(r"^(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[/:]")
+
+
+@dataclass(slots=True)
+class Closure:
+    """All that a kustomization reads: its files, other kustomizations, remote places, and what is wrong with it."""
+
+    files: set[str] = field(default_factory=set)
+    kustomizations: dict[str, str] = field(default_factory=dict)
+    remote: list[tuple[str, str]] = field(default_factory=list)
+    charts: set[str] = field(default_factory=set)
+    missing_charts: list[str] = field(default_factory=list)
+
+
+def kustomization_file(tree: Tree, directory: str) -> str | None:
+    """The kustomization file of a directory, None where there is none."""
+    for name in NAMES:
+        path = join(directory, name)
+        if path in tree.files:
+            return path
+    return None
+
+
+def closure(tree: Tree, directory: str) -> Closure:
+    """Follows a kustomization through all its bases. Raises `RenderError` or `ManifestError`."""
+    found = Closure()
+    _follow(tree, directory, found, 0)
+    return found
+
+
+def _follow(tree: Tree, directory: str, found: Closure, depth: int) -> None:
+    if directory in found.kustomizations:
+        return
+    file = kustomization_file(tree, directory)
+    if file is None:
+        raise RenderError(f"{directory}: no kustomization.yaml")
+    if depth > _MAX_DEPTH:
+        raise RenderError(f"{file}: bases nested deeper than {_MAX_DEPTH}")
+    found.kustomizations[directory] = file
+    found.files.add(file)
+    documents = read_documents(tree.read(file), file)
+    for path in _references(documents[0] if documents else None):
+        if _REMOTE.search(path) or (_HOST.match(path) and not tree.is_directory(normal(path, directory))):
+            found.remote.append((file, path))
+            continue
+        if "\n" in path:
+            continue  # an inline patch
+        place = normal(path, directory)
+        if place in tree.files:
+            found.files.add(place)
+        elif tree.is_directory(place):
+            if kustomization_file(tree, place):
+                _follow(tree, place, found, depth + 1)
+            else:
+                found.files.update(tree.under(place))
+        elif _is_link(tree, place):
+            found.files.add(place)
+    _charts(documents[0] if documents else None, tree, directory, found)
+
+
+def _is_link(tree: Tree, path: str) -> bool:
+    try:
+        tree.read(path)
+    except RenderError as e:
+        if "symbolic link" in str(e):
+            raise
+        return False
+    return True
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, str):
+                yield item
+
+
+def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, list):
+        for item in value:
+            if isinstance(item, dict):
+                yield item
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Every path that a kustomization names."""
+    if not isinstance(value, dict):
+        return
+    for name in (*_PATHS, "patchesStrategicMerge"):
+        yield from _strings(value.get(name))
+    for name in _PATCHES:
+        for entry in _mappings(value.get(name)):
+            yield from _strings(entry.get("path"))
+    openapi = value.get("openapi")
+    if isinstance(openapi, dict):
+        yield from _strings(openapi.get("path"))
+    for name in ("configMapGenerator", "secretGenerator"):
+        for entry in _mappings(value.get(name)):
+            yield from _strings(entry.get("env"))
+            yield from _strings(entry.get("envs"))
+            for text in _strings(entry.get("files")):
+                yield text.partition("=")[2] or text
+    for chart in _mappings(value.get("helmCharts")):
+        yield from _strings(chart.get("valuesFile"))
+        yield from _strings(chart.get("additionalValuesFiles"))
+    for chart in _mappings(value.get("helmChartInflationGenerator")):
+        yield from _strings(chart.get("values"))
+
+
+def _charts(value: Any, tree: Tree, directory: str, found: Closure) -> None:
+    if not isinstance(value, dict):
+        return
+    settings = value.get("helmGlobals")
+    home = (settings.get("chartHome") if isinstance(settings, dict) else None) or "charts"
+    for chart in (*_mappings(value.get("helmCharts")), *_mappings(value.get("helmChartInflationGenerator"))):
+        name = str(chart.get("name") or chart.get("chartName") or "")
+        version = str(chart.get("version") or "")
+        places = [f"{home}/{name}", *([f"{home}/{name}-{version}/{name}"] if version else [])]
+        paths = [normal(place, directory) for place in places]
+        held = [path for path in paths if f"{path}/Chart.yaml" in tree.files]
+        if held:
+            found.charts.add(held[0])
+            found.files.update(tree.under(held[0]))
+        else:
+            found.missing_charts.append(f"{name} {version}".strip())
+
+
+def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered:
+    """What `kustomize build` prints. Raises `RenderError` or `ManifestError`."""
+    return build(target.path, tree, tools, limits, target.options.get("kustomize") or {})
+
+
+class _Build(NamedTuple):
+    """What a build is made from."""
+
+    path: str
+    tree: Tree
+    found: Closure
+    tools: Tools
+    limits: Limits
+
+
+def build(path: str, tree: Tree, tools: Tools, limits: Limits, overrides: Mapping[str, Any] | None = None) -> Rendered:
+    """Builds the kustomization at `path`, with fields added to it as Argo CD and Flux do (`overrides`)."""
+    found = closure(tree, path)
+    if found.remote:
+        file, base = found.remote[0]
+        raise RenderError(f"{file}: the remote base {base} is not fetched; keep a copy of it in the repository")
+    if found.missing_charts:
+        raise RenderError(
+            f"{found.kustomizations[path]}: chart {found.missing_charts[0]} is not in the repository; "
+            "keep it below the kustomization's charts directory (`helm pull --untar`)"
+        )
+    file = found.kustomizations[path]
+    settings = overrides or {}
+    this = _Build(path, tree, found, tools, limits)
+    if _reads_annotations(tree, found):
+        plain = read_objects(_run(this, settings, annotate=False), path)
+        try:
+            marked = read_objects(_run(this, settings, annotate=True), path)
+        except RenderError:
+            marked = []
+        places = [_origin(each, path, tree) for each in marked] if len(marked) == len(plain) else [None] * len(plain)
+    else:
+        marked = read_objects(_run(this, settings, annotate=True), path)
+        places = [_origin(each, path, tree) for each in marked]
+        plain = [_without_origin(each) for each in marked]
+    return Rendered(
+        objects=[K8sObject(each.data, place or Origin(file)) for each, place in zip(plain, places, strict=True)]
+    )
+
+
+def _reads_annotations(tree: Tree, found: Closure) -> bool:
+    """Whether the build could differ with one annotation more: it is then built twice."""
+    for file in found.files:
+        text = tree.read(file)
+        if b"metadata/annotations" in text or b"annotations: {}" in text or b"originAnnotations" in text:
+            return True
+        if file in found.kustomizations.values() and (b"replacements" in text or b"transformers" in text):
+            return True
+    return False
+
+
+def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> bytes:
+    path, tree, found, tools, limits = build_of
+    with workspace() as directory:
+        export(tree, found.files, directory)
+        file = found.kustomizations[path]
+        text = _changed(tree.read(file), file, overrides, annotate=annotate)
+        (directory / "files" / file).write_bytes(text)
+        command = [*tools.kustomize, path]
+        if found.charts:
+            command += ["--enable-helm", "--helm-command", tools.helm]
+            if tools.kustomize[1] == "build":
+                command += ["--helm-kube-version", tools.kubernetes_version]
+        return run(command, directory, limits)
+
+
+def _changed(text: bytes, file: str, overrides: Mapping[str, Any], *, annotate: bool) -> bytes:
+    documents = read_documents(text, file)
+    value = documents[0] if documents else {}
+    if not isinstance(value, dict):
+        raise ManifestError(f"{file}:1:1: a kustomization must be a mapping")
+    if not overrides and not annotate:
+        return text
+    value = dict(value)
+    for name, added in overrides.items():
+        before = value.get(name)
+        if isinstance(added, list) and isinstance(before, list):
+            value[name] = [*before, *added]
+        elif isinstance(added, dict) and isinstance(before, dict):
+            value[name] = {**before, **added}
+        else:
+            value[name] = added
+    if annotate:
+        value["buildMetadata"] = [*{*(value.get("buildMetadata") or ()), "originAnnotations"}]
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _origin(found: K8sObject, path: str, tree: Tree) -> Origin | None:
+    """The document that an object was made from, by its origin annotation."""
+    text = found.annotations.get(ORIGIN)
+    if not isinstance(text, str):
+        return None
+    try:
+        (value,) = read_documents(text.encode(), ORIGIN)
+        place = normal(value.get("path") or value.get("configuredIn"), path)
+        if place.rpartition("/")[2] in NAMES:
+            return Origin(place)
+        return _document(found, tree.objects(place)) or Origin(place)
+    except (ManifestError, RenderError, ValueError, AttributeError):
+        return None
+
+
+def _document(found: K8sObject, candidates: list[K8sObject]) -> Origin | None:
+    """The document of a file that became this object: of the same kind, with a name that the built one contains."""
+    same = [each for each in candidates if each.kind == found.kind and each.group == found.group]
+    like = [each for each in same if each.name == found.name] or [each for each in same if each.name in found.name]
+    best = max(like, key=lambda each: len(each.name), default=None)
+    return best.origin if best else None
+
+
+def _without_origin(found: K8sObject) -> K8sObject:
+    metadata = dict(found.metadata)
+    annotations = {name: value for name, value in found.annotations.items() if name != ORIGIN}
+    if annotations:
+        metadata["annotations"] = annotations
+    else:
+        metadata.pop("annotations", None)
+    return found.with_data({**found.data, "metadata": metadata})
+
+
+def patches_of(tree: Tree, found: Closure) -> dict[Ref, list[Origin]]:
+    """Patch files by what they patch, as far as they name it: where else a person edits an object."""
+    patches: dict[Ref, list[Origin]] = {}
+    for directory, file in found.kustomizations.items():
+        documents = read_documents(tree.read(file), file)
+        value = documents[0] if documents and isinstance(documents[0], dict) else {}
+        paths = [*_strings(value.get("patchesStrategicMerge"))]
+        paths += [text for entry in _mappings(value.get("patches")) for text in _strings(entry.get("path"))]
+        for path in paths:
+            if "\n" in path or (place := normal(path, directory)) not in tree.files:
+                continue
+            try:
+                for patch in tree.objects(place):
+                    patches.setdefault(patch.ref, []).append(patch.origin or Origin(place))
+            except ManifestError:
+                continue  # a JSON patch is no object
+    return patches
+
+
+def is_component(tree: Tree, directory: str) -> bool:
+    """Whether a kustomization is a Component, which does not build alone."""
+    file = kustomization_file(tree, directory)
+    if file is None:
+        return False
+    documents = read_documents(tree.read(file), file)
+    return bool(documents) and isinstance(documents[0], dict) and documents[0].get("kind") == "Component"

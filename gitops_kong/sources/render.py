@@ -1,0 +1,30 @@
+"""Renders any target; whatever goes wrong becomes a problem of that target alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gitops_kong.errors import UserError
+from gitops_kong.sources import assumed, files, helm, kustomize
+from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree
+from gitops_kong.sources.tools import Tools
+
+Renderer = Callable[[Target, Tree, Tools, Limits], Rendered]
+
+SOURCES: dict[str, Renderer] = {
+    "files": lambda target, tree, _tools, _limits: files.render(target, tree),
+    "kustomize": kustomize.render,
+    "helm": helm.render,
+}
+
+
+def render(target: Target, tree: Tree, tools: Tools | None = None, limits: Limits | None = None) -> Rendered:
+    """The objects of a target, what is wrong, what is assumed, what lies elsewhere. Never raises `UserError`."""
+    try:
+        rendered = SOURCES[target.source](target, tree, tools or Tools(), limits or Limits())
+        for path in target.options.get("context", ()):
+            rendered.extend(files.read_files(tree.under(path) or (path,), tree))
+    except UserError as e:
+        return Rendered(problems=[Problem.of(e, target.path)])
+    rendered.assumptions.extend(assumed.secrets(rendered.objects))
+    return rendered

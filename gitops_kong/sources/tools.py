@@ -1,0 +1,185 @@
+"""Runs helm and kustomize on files that are not trusted: a private copy, an empty environment, limits."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from gitops_kong.errors import RenderError
+from gitops_kong.sources.base import Limits, Tree
+
+INSTALL = {
+    "helm": "install Helm v3 or v4 (https://helm.sh/docs/intro/install/) and put it on PATH",
+    "kustomize": "install kustomize (https://kubectl.docs.kubernetes.io/installation/kustomize/) or kubectl and put it "
+    "on PATH",
+}
+
+_MAX_COPY = 512 * 1024 * 1024
+_ERROR_TEXT = 600
+# Nothing listens there: a tool that tries the network is told so at once.
+_NO_PROXY = "http://127.0.0.1:1"
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The programs that render, and what they are told of the cluster.
+
+    `search` is a PATH; `repositories` are other repositories by URL with where they are checked out.
+    """
+
+    search: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))
+    kubernetes_version: str = "1.33.0"
+    api_versions: tuple[str, ...] = ()
+    allow_network: bool = False
+    repositories: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def helm(self) -> str:
+        """Path of helm. Raises `RenderError` where it is missing."""
+        return self._find("helm")
+
+    @cached_property
+    def kustomize(self) -> tuple[str, ...]:
+        """The command that builds: `kustomize build`, else `kubectl kustomize`. Raises `RenderError`."""
+        if found := shutil.which("kustomize", path=self.search):
+            return (str(Path(found).resolve()), "build")
+        if found := shutil.which("kubectl", path=self.search):
+            return (str(Path(found).resolve()), "kustomize")
+        raise RenderError(f"kustomize is missing: {INSTALL['kustomize']}")
+
+    @cached_property
+    def helm_major(self) -> int:
+        """3 or 4."""
+        with workspace() as directory:
+            text = run([self.helm, "version", "--template", "{{.Version}}"], directory, Limits(seconds=20)).decode()
+        return 4 if text.lstrip("v").startswith("4") else 3
+
+    def _find(self, name: str) -> str:
+        found = shutil.which(name, path=self.search)
+        if found is None:
+            raise RenderError(f"{name} is missing: {INSTALL[name]}")
+        return str(Path(found).resolve())
+
+
+@contextlib.contextmanager
+def workspace() -> Iterator[Path]:
+    """A private directory with `files`, `home` and `bin` in it, removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="gitops-kong-") as name:
+        directory = Path(name).resolve()
+        for part in ("files", "home", "bin"):
+            (directory / part).mkdir()
+        yield directory
+
+
+def export(tree: Tree, paths: Iterable[str], directory: Path) -> None:
+    """Copies files of a tree below `directory`/files, links replaced by what they lead to."""
+    root = directory / "files"
+    made: set[Path] = set()
+    size = 0
+    for path in sorted(set(paths)):
+        text = tree.read(path)
+        size += len(text)
+        if size > _MAX_COPY:
+            raise RenderError(f"{path}: this target reads more than {_MAX_COPY // 2**20} MiB")
+        file = root / path
+        if file.parent not in made:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            made.add(file.parent)
+        file.write_bytes(text)
+
+
+def environment(directory: Path, *, network: bool = False) -> dict[str, str]:
+    """All that a renderer knows of the machine: a home of its own, no programs, no network, no credentials."""
+    home = str(directory / "home")
+    proxies = {} if network else dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NO_PROXY)
+    return {
+        "PATH": str(directory / "bin"),
+        "HOME": home,
+        "TMPDIR": home,
+        "XDG_CACHE_HOME": f"{home}/cache",
+        "XDG_CONFIG_HOME": f"{home}/config",
+        "XDG_DATA_HOME": f"{home}/data",
+        "HELM_PLUGINS": f"{home}/plugins",
+        "KUSTOMIZE_PLUGIN_HOME": f"{home}/kustomize",
+        "KUBECONFIG": f"{home}/none",
+        "GOMEMLIMIT": "1GiB",
+        "LANG": "C.UTF-8",
+        **proxies,
+    }
+
+
+def run(command: list[str], directory: Path, limits: Limits, *, cwd: str = ".", network: bool = False) -> bytes:
+    """What the command prints. Raises `RenderError` with its last words, its time or its output exceeded."""
+    try:
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            cwd=directory / "files" / cwd,
+            env=environment(directory, network=network),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as e:
+        raise RenderError(f"{Path(command[0]).name} cannot be run: {e.strerror}") from None
+    name = Path(command[0]).name
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        _kill(process)
+
+    timer = threading.Timer(limits.seconds, stop)
+    timer.start()
+    errors: list[bytes] = []
+    reader = threading.Thread(target=lambda: errors.append(_read(process, process.stderr, 1024 * 1024)))
+    reader.start()
+    try:
+        output = _read(process, process.stdout, limits.output_bytes)
+        reader.join()
+        status = process.wait()
+    finally:
+        timer.cancel()
+        _kill(process)
+    if late.is_set():
+        raise RenderError(f"{name} took longer than {limits.seconds:g} s")
+    if len(output) > limits.output_bytes:
+        raise RenderError(f"{name} printed more than {limits.output_bytes // 2**20} MiB")
+    if status != 0:
+        raise RenderError(f"{name}: {_last_words(errors[0], directory) or f'exit status {status}'}")
+    return output
+
+
+def _read(process: subprocess.Popen[bytes], stream: object, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while size <= limit:
+        part = stream.read1(1 << 20)  # type: ignore[attr-defined]
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+    _kill(process)
+    return b"".join(parts)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _last_words(errors: bytes, directory: Path) -> str:
+    text = errors.decode("utf-8", "replace").replace(f"{directory}/files/", "").replace(str(directory), "")
+    text = " ".join(line.strip() for line in text.splitlines() if line.strip() and "WARNING" not in line)
+    text = text.removeprefix("Error: ").replace(" Use --debug flag to render out invalid YAML", "")
+    return text if len(text) <= _ERROR_TEXT else "…" + text[-_ERROR_TEXT:]

@@ -1,0 +1,180 @@
+"""The states of a repository that can be rendered: the work tree, a revision, what is staged."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gitops_kong.errors import ManifestError, RenderError
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.yaml import MAX_BYTES, read_objects
+from gitops_kong.sources.base import normal, parent
+
+# directories that never hold manifests and can be large
+SKIPPED = frozenset((".git", ".hg", ".svn", ".terraform", ".tox", ".venv", "__pycache__", "node_modules"))
+
+_MAX_LINKS = 10
+_KEPT = 100_000  # bytes of a file that is kept after reading
+# a file that became a link or a pipe after it was listed is not followed and does not block
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_LFS = b"version https://git-lfs.github.com/spec/v1"
+
+ObjectCache = dict[tuple[str, bytes], list[K8sObject]]
+
+
+class FileTree:
+    """Files by path, with the look-ups that are the same for every state of a repository.
+
+    `read_raw` gives the content of a file that is no link; `links` are symbolic links with what they point to. Two
+    trees of one repository share a `cache`, so that a file that did not change is parsed once.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, Any],
+        links: Mapping[str, str],
+        read_raw: Callable[[str], bytes],
+        cache: ObjectCache | None = None,
+    ) -> None:
+        self.files = dict(sorted(files.items()))
+        self.links = links
+        self.missing: Callable[[str], str] = lambda _: "no such file"
+        self._paths = list(self.files)
+        self._read_raw = read_raw
+        self._cache: ObjectCache = {} if cache is None else cache
+        self._texts: dict[str, bytes] = {}
+        self._objects: dict[str, list[K8sObject]] = {}
+
+    def resolve(self, path: str) -> str:
+        """`path` with symbolic links followed, within the repository."""
+        for _ in range(_MAX_LINKS):
+            if not self.links:
+                return path
+            head = path
+            while head != "." and head not in self.links:
+                head = parent(head)
+            if head == ".":
+                return path
+            rest = path[len(head) :].lstrip("/")
+            target = self.links[head]
+            try:
+                if target.startswith("/"):
+                    raise RenderError(target)  # noqa: TRY301
+                start = normal(target, parent(head))
+            except RenderError:
+                raise RenderError(
+                    f"{head}: a symbolic link out of the repository; nothing outside of it is read"
+                ) from None
+            path = normal(rest, start)
+        raise RenderError(f"{path}: too many symbolic links")
+
+    def read(self, path: str) -> bytes:
+        """Content of a file."""
+        known = self._texts.get(path)
+        if known is not None:
+            return known
+        real = self.resolve(path)
+        if real not in self.files:
+            raise RenderError(f"{path}: {self.missing(real)}")
+        text = self._read_raw(real)
+        if text.startswith(_LFS):
+            raise RenderError(f"{path}: a Git LFS pointer, not the file; run `git lfs pull`")
+        if len(text) < _KEPT:
+            self._texts[path] = text
+        return text
+
+    def under(self, directory: str) -> list[str]:
+        """The files in a directory and below it."""
+        if directory == ".":
+            return self._paths
+        real = self.resolve(directory)
+        prefix = "" if real == "." else real + "/"
+        found = self._range(prefix)
+        if real == directory:
+            return found
+        return [directory + "/" + path[len(prefix) :] for path in found]
+
+    def is_directory(self, path: str) -> bool:
+        """Whether there is a file below `path`."""
+        return path == "." or bool(self.under(path))
+
+    def is_file(self, path: str) -> bool:
+        """Whether `path` is a file or a link to one."""
+        return path in self.files or (bool(self.links) and self.resolve(path) in self.files)
+
+    def objects(self, path: str) -> list[K8sObject]:
+        """The objects of a file. Equal content under the same path is parsed once."""
+        known = self._objects.get(path)
+        if known is not None:
+            return known
+        text = self.read(path)
+        key = (path, text)
+        found = self._cache.get(key)
+        if found is None:
+            found = self._cache[key] = read_objects(text, path)
+        self._objects[path] = found
+        return found
+
+    def _range(self, prefix: str) -> list[str]:
+        start = bisect_left(self._paths, prefix)
+        return self._paths[start : bisect_left(self._paths, prefix + "\U0010ffff")]
+
+
+class WorkTree(FileTree):
+    """The files below a directory, as they are on disk."""
+
+    def __init__(self, root: Path, cache: ObjectCache | None = None) -> None:
+        self.root = root
+        files, links = _scan(root)
+        super().__init__(files, links, self._read_file, cache)
+
+    def _read_file(self, path: str) -> bytes:
+        try:
+            handle = os.open(f"{self.root}/{path}", _READ)
+            try:
+                size = os.fstat(handle).st_size
+                if size > MAX_BYTES:
+                    raise ManifestError(
+                        f"{path}:1:1: {size / 1e6:.0f} MB is too large: files of up to {MAX_BYTES // 2**20} MiB are "
+                        "read; split the file or leave it out"
+                    )
+                text = os.read(handle, size + 1)
+                while len(text) < size and (more := os.read(handle, size - len(text))):
+                    text += more
+                return text
+            finally:
+                os.close(handle)
+        except OSError as e:
+            raise RenderError(f"{path}: {(e.strerror or 'cannot be read').lower()}") from None
+
+
+def _scan(root: Path) -> tuple[dict[str, None], dict[str, str]]:
+    files: dict[str, None] = {}
+    links: dict[str, str] = {}
+    pending = [""]
+    base = str(root)
+    try:
+        while pending:
+            directory = pending.pop()
+            with os.scandir(f"{base}/{directory}") as entries:
+                for entry in entries:
+                    name = entry.name
+                    if entry.is_symlink():
+                        links[directory + name] = os.readlink(entry.path)  # noqa: PTH115
+                    elif entry.is_file(follow_symlinks=False):
+                        files[directory + name] = None
+                    elif entry.is_dir(follow_symlinks=False) and name not in SKIPPED:
+                        pending.append(f"{directory}{name}/")
+    except OSError as e:
+        raise RenderError(f"{e.filename}: {(e.strerror or 'cannot be read').lower()}") from None
+    return files, links
+
+
+class MemoryTree(FileTree):
+    """Files held in memory: stdin, and small states in tests."""
+
+    def __init__(self, files: Mapping[str, bytes], cache: ObjectCache | None = None) -> None:
+        super().__init__(files, {}, files.__getitem__, cache)
