@@ -24,12 +24,13 @@ from gitops_kong.translate.build import translate
 def simulate(scenario: Scenario, version: str) -> list[StepResult]:
     """Run a scenario file with a controller `version`."""
     options = scenario_options(version, scenario.options)
-    return run(scenario, options, _World(options).surroundings())
+    return run(scenario, options, _World(options, scenario.reconcilers_take_in).surroundings())
 
 
 @dataclass
 class _World:
     options: ControllerOptions
+    reconcilers_take_in: bool
     catalogue: Catalogue = field(init=False)
     schemas: RememberedSchemas = field(init=False)
     api_server: ApiServer = field(init=False)
@@ -43,11 +44,13 @@ class _World:
         return Surroundings(self._read, self._decodes, self._gateway, translate)
 
     def _read(self, step: Step) -> Sequence[K8sObject]:
-        version = self.options.version
-        return [self.api_server.prepare(typed(obj, version)) for path in step.manifests for obj in _read_file(path)]
+        objects = [obj for path in step.manifests for obj in _read_file(path)]
+        if not self.reconcilers_take_in:
+            objects = [typed(obj, self.options.version) for obj in objects]
+        return [self.api_server.prepare(obj) for obj in objects]
 
     def _decodes(self, obj: K8sObject) -> str | None:
-        return self.api_server.decodes(without_raw_json(obj))
+        return self.api_server.decodes(obj if self.reconcilers_take_in else without_raw_json(obj))
 
     def _gateway(self, step: Step) -> Gateway:
         if step.restart or step.gateway_restart:

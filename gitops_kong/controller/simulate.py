@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from gitops_kong.cluster.intake import take_in
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.controller.gateway_state import Gateway
@@ -14,8 +15,6 @@ from gitops_kong.controller.loop import ControllerCrash, Memory, Record, State, 
 from gitops_kong.controller.scenario_file import Scenario, Step
 from gitops_kong.controller.statuses import ObjectStatus, status
 from gitops_kong.manifests.objects import K8sObject, Ref
-
-TakeIn = Callable[[Iterable[K8sObject], ControllerOptions], tuple[ObjectStore, dict[Ref, str]]]
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,13 @@ class Surroundings:
     """What a scenario needs from outside.
 
     `read` gives the objects of a step as the API server would store them; `decodes` the reason why it could not store
-    an object; `gateway` the gateway that a step describes; `take_in` what the reconcilers take into the cache.
+    an object; `gateway` the gateway that a step describes.
     """
 
     read: Callable[[Step], Sequence[K8sObject]]
     decodes: Callable[[K8sObject], str | None]
     gateway: Callable[[Step], Gateway]
     translate: Translate
-    take_in: TakeIn | None = None
 
 
 def run(scenario: Scenario, options: ControllerOptions, surroundings: Surroundings) -> list[StepResult]:
@@ -66,13 +64,17 @@ class _Simulation:
     def step(self, step: Step) -> StepResult:
         objects = assign(self.surroundings.read(step), self.objects)
         self.objects = {obj.ref: obj for obj in objects}
-        known, not_decodable = [], []
+        decodable: list[K8sObject] = []
+        not_decodable: list[Ref] = []
         for obj in self.objects.values():
-            if known_kind(obj, self.options.behaviours) and self.surroundings.decodes(obj) is None:
-                known.append(obj)
+            if self._decodes(obj):
+                decodable.append(obj)
             else:
                 not_decodable.append(obj.ref)
-        store, left_out = self._take_in(known)
+        if self.reconcilers_take_in:
+            store, left_out = take_in(decodable, self.options)
+        else:
+            store, left_out = ObjectStore(decodable), {}
         self._restart(step)
         record, crash = Record(), None
         update = Update(self.state, self.options, self.surroundings.gateway(step), self.surroundings.translate, record)
@@ -84,17 +86,17 @@ class _Simulation:
         self.state = update.state
         return StepResult(
             record,
-            tuple((obj.ref, status(self.state.memory.reports, obj)) for obj in known),
+            tuple((obj.ref, status(self.state.memory.reports, obj)) for obj in decodable),
             tuple(not_decodable),
             left_out,
             _gateway_config(self.state, record),
             crash,
         )
 
-    def _take_in(self, objects: list[K8sObject]) -> tuple[ObjectStore, dict[Ref, str]]:
-        if not self.reconcilers_take_in or self.surroundings.take_in is None:
-            return ObjectStore(objects), {}
-        return self.surroundings.take_in(objects, self.options)
+    def _decodes(self, obj: K8sObject) -> bool:
+        """Whether the API server stores the object, and for `intake: cache`, whether the cache can be given it."""
+        known = self.reconcilers_take_in or known_kind(obj, self.options.behaviours) is not None
+        return known and self.surroundings.decodes(obj) is None
 
     def _restart(self, step: Step) -> None:
         if step.restart:

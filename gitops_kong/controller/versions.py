@@ -70,6 +70,27 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "BackendTLSPolicies and ConfigMaps are held (store.CacheStores).",
     ),
     Behaviour(
+        "control-plane-references",
+        (3, 4, 0),
+        None,
+        "KongConsumers, KongConsumerGroups and KongVaults whose controlPlaneRef is not `kic` are passed over"
+        " (GenerateCPReferenceMatchesPredicate).",
+    ),
+    Behaviour(
+        "upstream-policies-of-used-services-only",
+        (3, 3, 0),
+        None,
+        "A KongUpstreamPolicy is read only when a Service that names it is a backend in a rule of a matching Ingress or"
+        " an HTTPRoute (upstreamPolicyUsedByBackendsOfMatchingClass).",
+    ),
+    Behaviour(
+        "all-secrets",
+        (3, 4, 0),
+        None,
+        "Without --secret-label-selector every Secret is read, because an empty label selector matches all; before,"
+        " those with a label or a reference (CoreV1SecretReconciler.SetupWithManager).",
+    ),
+    Behaviour(
         "cache-loads-gateways",
         (3, 4, 0),
         None,
