@@ -197,6 +197,19 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         )
         for since, until in (((3, 4, 9), (3, 5, 0)), ((3, 5, 2), None))
     ),
+    Behaviour(
+        "resolved-refs-message",
+        (3, 4, 0),
+        None,
+        "The condition ResolvedRefs of HTTPRoutes has a message (getHTTPRouteRuleReason).",
+    ),
+    Behaviour(
+        "route-parents-tell-refusals",
+        (3, 4, 3),
+        None,
+        "GRPCRoutes, TCPRoutes, TLSRoutes and UDPRoutes that no listener takes have Accepted false; before, it is"
+        " always true, other than for HTTPRoutes (gatewayParentStatusForRoute).",
+    ),
     *(
         Behaviour(
             "gateway-certificates-need-grant",
