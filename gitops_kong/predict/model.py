@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -97,3 +98,7 @@ class TargetPrediction:
     objects: int
     changed: int = 0
     assumptions: tuple[str, ...] = field(default=())
+
+    def with_findings(self, more: Iterable[Finding]) -> TargetPrediction:
+        """The same target with further findings."""
+        return replace(self, findings=(*self.findings, *more))

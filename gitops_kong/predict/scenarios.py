@@ -36,9 +36,9 @@ def predict(
     `base` is what the cluster runs; None where it is not known: then every object is new to an empty cluster.
     """
     readers = _readers(base, head, world, scenarios)
-    changes = _changes(base, head)
+    changed = changes(base, head)
     verdicts = {scenario: _verdicts(reader, head) for scenario, reader in readers.items()}
-    predictions = tuple(_predictions(verdicts, head, changes))
+    predictions = tuple(_predictions(verdicts, head, changed))
     before = None
     if base is not None and any(not p.plain for p in predictions):
         before = {s: _verdicts(r, base) for s, r in _readers(base, base, world, scenarios).items()}
@@ -48,7 +48,7 @@ def predict(
         predictions,
         found,
         objects=len(head.stored),
-        changed=sum(change != "unchanged" for change in changes.values()) if base is not None else 0,
+        changed=sum(change != "unchanged" for change in changed.values()) if base is not None else 0,
         assumptions=tuple(assumptions),
     )
 
@@ -72,17 +72,17 @@ def _verdicts(reader: LifeReader, state: ClusterState) -> dict[Ref, Verdict]:
     return verdicts
 
 
-def _changes(base: ClusterState | None, head: ClusterState) -> dict[Ref, Change]:
-    """What the change did to each object; `data` is compared without what the API server assigns."""
-    changes: dict[Ref, Change] = {}
+def changes(base: ClusterState | None, head: ClusterState) -> dict[Ref, Change]:
+    """What the change did to each object, by the versions that the API server assigns."""
+    found: dict[Ref, Change] = {}
     for ref, obj in head.stored.items():
         old = base.stored.get(ref) if base else None
-        changes[ref] = "added" if old is None else "modified" if _content(old) != _content(obj) else "unchanged"
+        found[ref] = "added" if old is None else "modified" if _content(old) != _content(obj) else "unchanged"
     for ref in head.refused:
-        changes[ref] = "modified" if base and ref in base.stored else "added"
+        found[ref] = "modified" if base and ref in base.stored else "added"
     for ref in base.stored if base else ():
-        changes.setdefault(ref, "removed")
-    return changes
+        found.setdefault(ref, "removed")
+    return found
 
 
 def _content(obj: K8sObject) -> object:
@@ -90,7 +90,7 @@ def _content(obj: K8sObject) -> object:
 
 
 def _predictions(
-    verdicts: Mapping[Scenario, Mapping[Ref, Verdict]], head: ClusterState, changes: Mapping[Ref, Change]
+    verdicts: Mapping[Scenario, Mapping[Ref, Verdict]], head: ClusterState, changed: Mapping[Ref, Change]
 ) -> Iterator[Prediction]:
     objects = {**head.stored, **{ref: answer.object for ref, answer in head.refused.items()}}
     for ref, obj in objects.items():
@@ -99,7 +99,7 @@ def _predictions(
             by_verdict[found[ref]].append(scenario)
         for verdict, scenarios in by_verdict.items():
             if len(scenarios) == len(verdicts):
-                yield Prediction("*", obj, changes[ref], verdict.outcome, verdict.causes)
+                yield Prediction("*", obj, changed[ref], verdict.outcome, verdict.causes)
             else:
                 for scenario in scenarios:
-                    yield Prediction(scenario, obj, changes[ref], verdict.outcome, verdict.causes)
+                    yield Prediction(scenario, obj, changed[ref], verdict.outcome, verdict.causes)

@@ -1,0 +1,81 @@
+"""`gitops-kong check`: the main job."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitops_kong.cli.pipeline import CheckSettings, check
+from gitops_kong.cli.progress import Progress
+from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.settings import controller_flags, settings_of
+from gitops_kong.errors import UserError
+from gitops_kong.predict.model import SCENARIOS, SEVERITIES
+from gitops_kong.report import github, json_format, markdown, text
+from gitops_kong.report.model import Report
+
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "text": text.write,
+    "json": json_format.write,
+    "github": github.write,
+    "markdown": markdown.write,
+}
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
+@click.option("--base", metavar="REV", help="Git revision that the cluster runs; only what the change breaks fails.")
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="Check only this target (repeatable).")
+@click.option(
+    "--scenario", "scenarios", multiple=True, type=click.Choice(SCENARIOS), help="Default is all (repeatable)."
+)
+@controller_flags
+@click.option("--context", multiple=True, metavar="PATH", help="Manifests that the cluster has beyond the repository.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write a report too (repeatable).")
+@click.option("--fail-on", type=click.Choice(SEVERITIES), default="error", show_default=True)
+@click.option("--fail-on-existing", is_flag=True, help="Fail on what was broken before the change, too.")
+@click.option("--all", "all_predictions", is_flag=True, help="Name unchanged, healthy objects, too.")
+@click.option("--color/--no-color", default=None, help="Default is by the terminal and NO_COLOR.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing where nothing fails.")
+@click.option("-v", "--verbose", is_flag=True, help="Name every object.")
+def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags: Any) -> None:
+    """Predict what the controller and the gateway do with the manifests under PATH.
+
+    Exit status: 0 nothing to report at --fail-on or above, 1 findings, 2 something could not be checked.
+    """
+    files = [_report_file(r) for r in reports]
+    color, quiet, verbose = flags.pop("color"), flags.pop("quiet"), flags.pop("verbose")
+    controller = settings_of(flags)
+    repository = open_repository(paths, flags.pop("base"))
+    scenarios = flags.pop("scenarios") or SCENARIOS
+    settings = CheckSettings(repository.paths, scenarios=scenarios, controller=controller, **flags)
+    report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet))
+    for name, file in files:
+        try:
+            file.write_text(FORMATS[name](report), encoding="utf-8")
+        except OSError as e:
+            raise UserError(f"--report {name}={file}: {e.strerror}") from e
+    if report.exit_status or not quiet:
+        colored = form == "text" and _colored(color)
+        written = text.write(report, colored, verbose) if form == "text" else FORMATS[form](report)
+        click.echo(written, nl=False, color=colored)
+    raise click.exceptions.Exit(report.exit_status)
+
+
+def _report_file(value: str) -> tuple[str, Path]:
+    name, equals, file = value.partition("=")
+    if not equals or not file or name not in FORMATS:
+        raise click.BadParameter(f"{value!r}: FORMAT=FILE is needed, FORMAT one of {', '.join(FORMATS)}")
+    return name, Path(file)
+
+
+def _colored(flag: bool | None) -> bool:
+    if flag is not None:
+        return flag
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

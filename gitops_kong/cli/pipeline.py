@@ -1,0 +1,160 @@
+"""The whole way of `check`: from a checkout to the report. All side effects of the run are here and in `sources`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from gitops_kong.apiserver.admission import ApiServer
+from gitops_kong.cli.progress import Progress
+from gitops_kong.cli.settings import ControllerSettings
+from gitops_kong.cluster.intake import take_in
+from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.controller.gateways import SchemaGateway
+from gitops_kong.errors import UserError
+from gitops_kong.gateway.catalogue import load
+from gitops_kong.manifests.objects import K8sObject, Origin
+from gitops_kong.manifests.positions import locate
+from gitops_kong.policies.engine import judge
+from gitops_kong.policies.model import Policy, built_in
+from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, cluster_state
+from gitops_kong.predict.life import World
+from gitops_kong.predict.model import SCENARIOS, Scenario, Severity, TargetPrediction
+from gitops_kong.predict.scenarios import changes, predict
+from gitops_kong.report.model import Locate, Place, Problem, Report
+from gitops_kong.sources.base import Rendered, Target, Tree
+from gitops_kong.sources.config import Config
+from gitops_kong.sources.discover import discover
+from gitops_kong.sources.render import render
+from gitops_kong.sources.tools import Tools
+from gitops_kong.translate.build import translate
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """What one run of `check` does."""
+
+    paths: Sequence[str] = (".",)
+    targets: Sequence[str] = ()
+    scenarios: Sequence[Scenario] = SCENARIOS
+    controller: ControllerSettings = field(default_factory=ControllerSettings)
+    context: Sequence[str] = ()
+    fail_on: Severity = "error"
+    fail_on_existing: bool = False
+    all_predictions: bool = False
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One state of the repository: its name for people (a revision, or the work tree) and its files."""
+
+    name: str
+    tree: Tree
+
+
+def check(head: Revision, base: Revision | None, config: Config, settings: CheckSettings, progress: Progress) -> Report:
+    """Render every target, predict, judge, report."""
+    options, source = settings.controller.resolve(config)
+    targets = select(discover(head.tree, config, settings.paths), settings.targets)
+    tools = Tools(kubernetes_version=config.kubernetes_version or "1.33.0", repositories=config.repositories)
+    context = _context(head.tree, settings.context)
+    run = _Run(options, list(built_in().values()), settings.scenarios, context)
+    predictions: list[TargetPrediction] = []
+    problems: list[Problem] = []
+    for target in targets:
+        progress.stage(f"checking {target.name}")
+        rendered = render(target, head.tree, tools)
+        problems += [Problem(target.name, p.message) for p in rendered.problems]
+        before = render(target, base.tree, tools) if base else None
+        predictions.append(run.target(target, rendered, before))
+    progress.done()
+    return Report(
+        options,
+        source,
+        config.controller.admission_webhook,
+        base.name if base else None,
+        tuple(predictions),
+        tuple(dict.fromkeys(problems)),
+        locator(head.tree),
+        settings.fail_on,
+        settings.fail_on_existing,
+        settings.all_predictions,
+    )
+
+
+def select(targets: Sequence[Target], names: Sequence[str]) -> list[Target]:
+    """The targets that `names` name, all without names. Raises UserError for a name that is not there."""
+    if not names:
+        return list(targets)
+    known = {target.name: target for target in targets}
+    for name in names:
+        if name not in known:
+            raise UserError(f"target {name!r} is not there; found are {', '.join(sorted(known)) or 'none'}")
+    return [known[name] for name in names]
+
+
+class _Run:
+    """What the targets of one run share."""
+
+    def __init__(
+        self,
+        options: ControllerOptions,
+        policies: Sequence[Policy],
+        scenarios: Sequence[Scenario],
+        context: Sequence[K8sObject],
+    ) -> None:
+        self.options = options
+        self.policies = policies
+        self.scenarios = scenarios
+        self.context = context
+        self.catalogue = load(".".join(map(str, options.gateway_version)))
+        self.admit = admission(ApiServer(options.version))
+
+    def target(self, target: Target, rendered: Rendered, before: Rendered | None) -> TargetPrediction:
+        """Predictions and findings of one target."""
+        base = self._state(before, None) if before is not None else None
+        head = self._state(rendered, base)
+        schemas = self.catalogue.schemas_for(self.options)
+        world = World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
+        predicted = predict(target.name, base, head, world, self.scenarios, _assumptions(rendered))
+        judged = judge(self.policies, target.name, head.store, changes(base, head), self.options)
+        return predicted.with_findings(judged)
+
+    def _state(self, rendered: Rendered, before: ClusterState | None) -> ClusterState:
+        objects = [*self.context, *rendered.objects, *(a.stand_in for a in rendered.assumptions if a.stand_in)]
+        return cluster_state(objects, self.options, self.admit, take_in, before)
+
+
+def admission(server: ApiServer) -> Admit:
+    """The API server's answer to one object."""
+
+    def admit(obj: K8sObject, old: K8sObject | None) -> Admission:
+        del old
+        problem = server.decodes(obj)
+        return Admission(obj, ((problem, ()),)) if problem else Admission(server.prepare(obj))
+
+    return admit
+
+
+def _assumptions(rendered: Rendered) -> Iterable[str]:
+    yield from dict.fromkeys(a.message for a in rendered.assumptions)
+    yield from dict.fromkeys(f"{n.what} is not seen: {n.why}" for n in rendered.not_seen)
+
+
+def _context(tree: Tree, paths: Sequence[str]) -> list[K8sObject]:
+    return [obj for path in paths for file in tree.under(path) or (path,) for obj in tree.objects(file)]
+
+
+def locator(tree: Tree) -> Locate:
+    """Places of fields in the files of `tree`."""
+
+    @cache
+    def find(origin: Origin, path: tuple[str | int, ...]) -> Place | None:
+        try:
+            position = locate(tree.read(origin.file), origin, path)
+        except UserError:
+            return Place(origin.file, 1, 1)
+        return Place(origin.file, *position)
+
+    return lambda obj, path: find(obj.origin, path) if obj.origin else None
