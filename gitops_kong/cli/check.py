@@ -29,7 +29,6 @@ FORMATS: dict[str, Callable[[Report], str]] = {
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
-@click.option("--base", metavar="REV", help="Git revision that the cluster runs; only what the change breaks fails.")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Check only this target (repeatable).")
 @click.option(
     "--scenario", "scenarios", multiple=True, type=click.Choice(SCENARIOS), help="Default is all (repeatable)."
@@ -52,7 +51,7 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     files = [_report_file(r) for r in reports]
     color, quiet, verbose = flags.pop("color"), flags.pop("quiet"), flags.pop("verbose")
     controller = settings_of(flags)
-    repository = open_repository(paths, flags.pop("base"))
+    repository = open_repository(paths)
     scenarios = flags.pop("scenarios") or SCENARIOS
     settings = CheckSettings(repository.paths, scenarios=scenarios, controller=controller, **flags)
     report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet))

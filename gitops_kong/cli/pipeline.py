@@ -11,12 +11,12 @@ from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import ControllerSettings
 from gitops_kong.cluster.intake import take_in
 from gitops_kong.cluster.options import ControllerOptions
-from gitops_kong.controller.gateways import SchemaGateway
+from gitops_kong.controller.schema_gateway import SchemaGateway
 from gitops_kong.errors import UserError
 from gitops_kong.gateway.catalogue import load
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.positions import locate
-from gitops_kong.policies.engine import judge
+from gitops_kong.policies.engine import judge, judge_controller
 from gitops_kong.policies.model import Policy, built_in
 from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, cluster_state
 from gitops_kong.predict.life import World
@@ -77,6 +77,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
         tuple(predictions),
         tuple(dict.fromkeys(problems)),
         locator(head.tree),
+        tuple(judge_controller(run.policies, options)),
         settings.fail_on,
         settings.fail_on_existing,
         settings.all_predictions,

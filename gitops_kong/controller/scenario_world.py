@@ -8,9 +8,10 @@ from pathlib import Path
 
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cluster.options import ControllerOptions
-from gitops_kong.controller.gateway_state import Answer, Config, Gateway, RememberedSchemas
+from gitops_kong.controller.gateway_state import Gateway, RememberedSchemas
 from gitops_kong.controller.gateways import RulesGateway
 from gitops_kong.controller.scenario_file import Scenario, Step
+from gitops_kong.controller.schema_gateway import SchemaGateway
 from gitops_kong.controller.settings import scenario_options
 from gitops_kong.controller.simulate import StepResult, Surroundings, run
 from gitops_kong.controller.typed_manifests import typed, without_raw_json
@@ -58,20 +59,7 @@ class _World:
         self.schemas.available = step.gateway == "schema"
         if step.gateway == "rules":
             return RulesGateway(step.reject, self.schemas)
-        return _SchemaGateway(self.catalogue, self.options, self.schemas)
-
-
-@dataclass(frozen=True)
-class _SchemaGateway:
-    catalogue: Catalogue
-    options: ControllerOptions
-    schemas: RememberedSchemas
-
-    def judge(self, config: Config, push: int) -> Answer:  # noqa: ARG002 - each push is judged alike
-        return Answer(201)
-
-    def stored(self, config: Config) -> Config:
-        return config
+        return SchemaGateway(self.catalogue, self.options, self.schemas)
 
 
 def _read_file(path: Path) -> list[K8sObject]:

@@ -24,7 +24,7 @@ def judge(
     changes: Mapping[Any, Change],
     options: ControllerOptions,
 ) -> Iterator[Finding]:
-    """What the rules find. A finding on an object that the change did not touch is an existing one.
+    """What the rules find in the objects of a target. A finding on an object that did not change is an existing one.
 
     A rule that cannot be evaluated on an object gives an info finding, never an error.
     """
@@ -34,13 +34,19 @@ def judge(
     for policy in policies:
         for kind in policy.kinds:
             by_kind[kind].append(policy)
-        if not policy.kinds:
-            yield from _apply(policy, target, None, {"object": {}, "relations": {}, "controller": controller}, False)
     for obj in store:
         for policy in by_kind.get(obj.kind, ()):
             relations = {name: RELATIONS[name](obj, index) for name in policy.relations}
             values = {"object": obj.data, "relations": relations, "controller": controller}
             yield from _apply(policy, target, obj, values, changes.get(obj.ref) == "unchanged")
+
+
+def judge_controller(policies: Iterable[Policy], options: ControllerOptions) -> Iterator[Finding]:
+    """What the rules without kinds find in the controller's settings."""
+    values = {"object": {}, "relations": {}, "controller": controller_values(options)}
+    for policy in policies:
+        if not policy.kinds:
+            yield from _apply(policy, "", None, values, False)
 
 
 def controller_values(options: ControllerOptions) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def write(report: Report) -> str:
     )
     blocks = [title, facts]
     blocks += [f"❌ **{p.target}** could not be checked: {_escape(p.message)}" for p in report.problems]
+    blocks += [_group(report, group) for group in grouped(report.general)]
     for target in report.targets:
         blocks += _target(report, target)
     return _cut(blocks)

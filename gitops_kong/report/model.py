@@ -38,9 +38,9 @@ Locate = Callable[[K8sObject, tuple[str | int, ...]], "Place | None"]
 class Report:
     """Everything that a run of `check` found.
 
-    `controller_source` says where the controller's settings were found (`.gitops-kong.yaml:3`, `flag`, `default`);
-    `admission_webhook` is None where it is not known whether the webhook is on. `locate` finds places lazily, so that
-    only what is printed costs a look at its file.
+    `controller_source` says where the controller's settings were found (a file, a flag, `default`); `general` are
+    findings on those settings, which concern every target; `admission_webhook` is None where it is not known whether
+    the webhook is on. `locate` finds places lazily, so that only what is printed costs a look at its file.
     """
 
     options: ControllerOptions
@@ -50,12 +50,14 @@ class Report:
     targets: tuple[TargetPrediction, ...]
     problems: tuple[Problem, ...]
     locate: Locate
+    general: tuple[Finding, ...] = ()
     fail_on: Severity = "error"
     fail_on_existing: bool = False
     all_predictions: bool = False
 
     def findings(self) -> Iterator[Finding]:
-        """All findings, target by target."""
+        """All findings: on the controller, then target by target."""
+        yield from self.general
         for target in self.targets:
             yield from target.findings
 

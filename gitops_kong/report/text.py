@@ -32,6 +32,8 @@ def write(report: Report, color: bool = False, verbose: bool = False) -> str:
     """The whole report."""
     style = Style(color)
     lines = [*_head(report, style)]
+    for group in grouped(report.general):
+        lines += ["", *_group(report, group, style, verbose)]
     for target in report.targets:
         lines += _target(report, target, style, verbose)
     for problem in report.problems:

@@ -20,13 +20,17 @@ FILE = ".gitops-kong.yaml"
 
 @dataclass(frozen=True, slots=True)
 class TargetConfig:
-    """One entry of `targets`. An empty `source` is found from what lies at `path`."""
+    """One entry of `targets`. An empty `source` is found from what lies at `path`.
+
+    With `sources` the target is what they render to together, in one cluster, and has no path of its own.
+    """
 
     name: str
-    path: str
+    path: str = "."
     source: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     context: tuple[str, ...] = ()
+    sources: tuple[TargetConfig, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +143,9 @@ def _config(value: Mapping[str, Any], file: str) -> Config:
 def _target(entry: Mapping[str, Any]) -> TargetConfig:
     return TargetConfig(
         name=entry.get("name") or entry["path"],
-        path=entry["path"],
+        path=entry.get("path", "."),
         source=entry.get("source", ""),
         options=entry.get("helm", {}),
         context=tuple(entry.get("context", ())),
+        sources=tuple(_target(part) for part in entry.get("sources", ())),
     )

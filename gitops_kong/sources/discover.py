@@ -13,6 +13,8 @@ from gitops_kong.sources import files, helm, kustomize
 from gitops_kong.sources.base import Target, Tree, join, normal, parent
 from gitops_kong.sources.config import Config, TargetConfig
 
+COMBINED = "combined"  # a target of several sources
+
 # directories that hold other things than the cluster's manifests
 _FOREIGN = (".github/", ".gitlab/", ".circleci/", ".devcontainer/", ".vscode/")
 
@@ -51,6 +53,10 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 
 def _configured(tree: Tree, entry: TargetConfig) -> Target:
+    if entry.sources:
+        parts = tuple(_configured(tree, part) for part in entry.sources)
+        inputs = tuple(sorted({path for part in parts for path in part.inputs}))
+        return Target(entry.name, COMBINED, ".", inputs, {"parts": parts, "context": entry.context})
     path = normal(entry.path)
     if path != "." and path not in tree.files and not tree.is_directory(path):
         raise UserError(f"target {entry.name}: {entry.path}: no such file or directory")

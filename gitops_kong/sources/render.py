@@ -11,10 +11,23 @@ from gitops_kong.sources.tools import Tools
 
 Renderer = Callable[[Target, Tree, Tools, Limits], Rendered]
 
+
+def _together(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered:
+    """What the parts of a combined target render to in one cluster; a part that fails does not hide the others."""
+    rendered = Rendered()
+    for part in target.options["parts"]:
+        try:
+            rendered.extend(SOURCES[part.source](part, tree, tools, limits))
+        except UserError as e:
+            rendered.problems.append(Problem.of(e, part.path))
+    return rendered
+
+
 SOURCES: dict[str, Renderer] = {
     "files": lambda target, tree, _tools, _limits: files.render(target, tree),
     "kustomize": kustomize.render,
     "helm": helm.render,
+    "combined": _together,
 }
 
 

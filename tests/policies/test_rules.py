@@ -10,7 +10,7 @@ from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.controller.settings import controller_options
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.policies.engine import judge
+from gitops_kong.policies.engine import judge, judge_controller
 from gitops_kong.policies.model import Policy, built_in, read_policy
 
 RULES = built_in()
@@ -22,7 +22,8 @@ def run(policy: Policy, example: Mapping[str, Any]) -> list[str]:
         str(controller.get("version") or "3.5.13"), feature_gates=controller.get("featureGates") or {}
     )
     store = ObjectStore(K8sObject(o) for o in example.get("objects") or ())
-    return [f"{f.severity} {f.rule}: {f.message}" for f in judge([policy], "t", store, {}, options)]
+    found = [*judge_controller([policy], options), *judge([policy], "t", store, {}, options)]
+    return [f"{f.severity} {f.rule}: {f.message}" for f in found]
 
 
 @pytest.mark.parametrize("policy", RULES.values(), ids=lambda p: p.id)
