@@ -7,31 +7,46 @@ import traceback
 
 import click
 
+from gitops_kong.cli.color import color_option, use_color
 from gitops_kong.controller.scenario_file import load
 from gitops_kong.controller.scenario_world import simulate
+from gitops_kong.controller.settings import scenario_options
 from gitops_kong.controller.step_json import step_json
+from gitops_kong.controller.versions import NEWEST_KNOWN
 from gitops_kong.errors import UserError
+from gitops_kong.report.simulation import write
+
+controller_version_option = click.option(
+    "--controller-version",
+    metavar="VERSION",
+    default=".".join(map(str, NEWEST_KNOWN)),
+    show_default=True,
+    help="Version of the controller.",
+)
 
 
 @click.command()
 @click.argument("cases", nargs=-1, required=True, metavar="CASE…", type=click.Path())
-@click.option(
-    "--controller-version", required=True, metavar="VERSION", help="Version of the controller, such as 3.4.3."
-)
-@click.option("--format", "form", type=click.Choice(["jsonl"]), default="jsonl", show_default=True)
-def command(cases: tuple[str, ...], controller_version: str, form: str) -> None:  # noqa: ARG001
-    """Run scenario files and print what the controller would do."""
+@controller_version_option
+@click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
+@color_option
+def command(cases: tuple[str, ...], controller_version: str, form: str, color: str) -> None:
+    """Run scenario files and print what the controller would do, step by step."""
     failed = False
     for case in cases:
         try:
-            steps = [step_json(result) for result in simulate(load(case), controller_version)]
+            scenario = load(case)
+            results = simulate(scenario, controller_version)
+            if form == "jsonl":
+                click.echo(json.dumps({"case": case, "steps": [step_json(result) for result in results]}))
+            else:
+                options = scenario_options(controller_version, scenario.options)
+                click.echo(write(scenario, options, results, use_color(color)))
         except UserError as e:
             failed = True
             click.echo(f"gitops-kong: {case}: {e}", err=True)
         except Exception:  # noqa: BLE001 - a defect in one case must not hide the others
             failed = True
             click.echo(f"gitops-kong: {case}: this is a defect, please report it:\n{traceback.format_exc()}", err=True)
-        else:
-            click.echo(json.dumps({"case": case, "steps": steps}))
     if failed:
         raise click.exceptions.Exit(2)

@@ -43,7 +43,7 @@ def write(report: Report, color: bool = False, verbose: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text from a manifest without what a terminal would obey."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
@@ -105,7 +105,7 @@ def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterato
 
 
 def _headline(group: Group) -> str:
-    message = _printable(group.first.message)
+    message = printable(group.first.message)
     if len(group.findings) == 1 or not group.first.object:
         return message
     subject = group.first.object
@@ -117,7 +117,7 @@ def _members(report: Report, group: Group, style: Style, verbose: bool) -> Itera
     for finding in shown:
         if finding.object:
             place = report.locate(finding.object, finding.path)
-            yield f"    {_printable(str(finding.object.ref))}" + (style(f"  at {place}", dim=True) if place else "")
+            yield f"    {printable(str(finding.object.ref))}" + (style(f"  at {place}", dim=True) if place else "")
     if len(shown) < len(group.findings):
         yield style(f"    and {len(group.findings) - len(shown)} more (--verbose names them)", dim=True)
 
@@ -143,7 +143,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _wrapped(text: str, indent: str, hanging: str | None = None) -> Iterator[str]:
-    for i, line in enumerate(_printable(text).splitlines()):
+    for i, line in enumerate(printable(text).splitlines()):
         yield from textwrap.wrap(
             line,
             WIDTH,
