@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from gitops_kong.cluster.gateway_api import GatewayApiIntake
+from gitops_kong.cluster.gateway_api import take_in as gateway_take_in
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject, Ref
@@ -41,6 +43,7 @@ class Cluster:
 
     objects: ObjectStore
     options: ControllerOptions
+    gateway_api: GatewayApiIntake
 
     @cached_property
     def class_is_default(self) -> bool:
@@ -67,7 +70,8 @@ class Cluster:
             if matches_class(ingress, self):
                 backends.update(_ingress_services(ingress))
         for route in self.objects.list(GATEWAY_API, "HTTPRoute"):
-            backends.update(_route_backends(route))
+            if self.gateway_api.parents.get(route.ref):
+                backends.update(_route_backends(route))
         return backends
 
 
@@ -92,30 +96,37 @@ def _route_backends(route: K8sObject) -> Iterator[Ref]:
 Rule = Callable[[K8sObject, Cluster], "str | None"]  # the reason for leaving the object out
 
 
-def take_in(objects: Iterable[K8sObject], options: ControllerOptions) -> Intake:
-    """What a controller with `options` holds of a cluster's `objects`."""
-    cluster = Cluster(ObjectStore(objects), options)
-    taken: list[K8sObject] = []
+def take_in(objects: Iterable[K8sObject], options: ControllerOptions, *, assume_missing: bool = False) -> Intake:
+    """What a controller with `options` holds of a cluster's `objects`.
+
+    `assume_missing`: what `objects` refer to and lack is taken to be there (a repository is not the whole cluster).
+    """
+    watched: list[K8sObject] = []
     left_out: dict[Ref, str] = {}
-    for obj in cluster.objects:
-        reason = _watched(obj, options) or _decide(obj, cluster)
-        if reason is None:
-            taken.append(obj)
+    for obj in objects:
+        if options.watch_namespaces and obj.namespace and obj.namespace not in options.watch_namespaces:
+            left_out[obj.ref] = f"the controller does not watch namespace {obj.namespace}"
         else:
-            left_out[obj.ref] = reason
-    return Intake(ObjectStore(taken), left_out)
+            watched.append(obj)
+    store = ObjectStore(watched)
+    gateway_api = gateway_take_in(store, options, assume_missing=assume_missing)
+    left_out |= gateway_api.left_out
+    taken = {obj.ref: obj for obj in gateway_api.taken_in}
+    cluster = Cluster(store, options, gateway_api)
+    for obj in watched:
+        if obj.group != GATEWAY_API:
+            reason = _decide(obj, cluster)
+            if reason is None:
+                taken[obj.ref] = obj
+            else:
+                left_out[obj.ref] = reason
+    return Intake(ObjectStore(taken.values()), left_out)
 
 
 def _decide(obj: K8sObject, cluster: Cluster) -> str | None:
     for rule in RULES.get((obj.group, obj.kind), _NOT_READ):
         if reason := rule(obj, cluster):
             return reason
-    return None
-
-
-def _watched(obj: K8sObject, options: ControllerOptions) -> str | None:
-    if obj.namespace and options.watch_namespaces and obj.namespace not in options.watch_namespaces:
-        return f"the controller does not watch namespace {obj.namespace}"
     return None
 
 
@@ -166,12 +177,8 @@ def _config_map(obj: K8sObject, cluster: Cluster) -> str | None:
         return "this controller version does not read ConfigMaps"
     if "true" in (obj.labels.get(CA_CERTIFICATE_LABEL), obj.labels.get(CONFIG_MAP_LABEL)):
         return None
-    for policy in cluster.objects.list(GATEWAY_API, "BackendTLSPolicy"):
-        if policy.namespace == obj.namespace and any(
-            ref.get("kind") == "ConfigMap" and ref.get("name") == obj.name
-            for ref in (policy.spec.get("validation") or {}).get("caCertificateRefs") or ()
-        ):
-            return None
+    if obj.ref in cluster.gateway_api.references:
+        return None
     return f"it has neither label {CA_CERTIFICATE_LABEL} nor {CONFIG_MAP_LABEL}, and no BackendTLSPolicy refers to it"
 
 
@@ -217,18 +224,4 @@ RULES: Mapping[tuple[str, str], tuple[Rule, ...]] = {
     (CONFIGURATION, "KongVault"): (_class_mismatch, _control_plane),
     (CONFIGURATION, "KongCustomEntity"): (_gate("KongCustomEntity"), _class_mismatch),
     (INCUBATOR, "KongServiceFacade"): (_gate("KongServiceFacade"), _class_mismatch),
-    **{
-        (GATEWAY_API, kind): ()
-        for kind in (
-            "BackendTLSPolicy",
-            "GRPCRoute",
-            "Gateway",
-            "GatewayClass",
-            "HTTPRoute",
-            "ReferenceGrant",
-            "TCPRoute",
-            "TLSRoute",
-            "UDPRoute",
-        )
-    },
 }

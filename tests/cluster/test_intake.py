@@ -10,6 +10,8 @@ from gitops_kong.cluster.intake import take_in
 from gitops_kong.controller.settings import controller_options
 from gitops_kong.manifests.objects import K8sObject
 
+GATEWAY_API = "gateway.networking.k8s.io"
+
 
 def obj(api_version: str, kind: str, name: str = "x", namespace: str = "shop", **rest: Any) -> K8sObject:
     metadata = {"name": name, "namespace": namespace, **rest.pop("metadata", {})}
@@ -109,21 +111,28 @@ def test_upstream_policies_need_a_used_service() -> None:
         spec={"rules": [{"backend": {"serviceName": "web"}}]},
     )
     assert "none of the Services" in (reason(policy, service, tcp) or "")
-    route = obj(
-        "gateway.networking.k8s.io/v1",
-        "HTTPRoute",
-        spec={"rules": [{"backendRefs": [{"kind": "Service", "name": "web"}]}]},
-    )
-    assert reason(policy, service, route) is None
+    spec = {
+        "parentRefs": [{"group": GATEWAY_API, "kind": "Gateway", "name": "kong"}],
+        "rules": [{"backendRefs": [{"kind": "Service", "name": "web"}]}],
+    }
+    route = obj(f"{GATEWAY_API}/v1", "HTTPRoute", spec=spec)
+    assert reason(policy, service, route, *gateway()) is None
+    assert "none of the Services" in (reason(policy, service, route) or "")
+
+
+def gateway() -> list[K8sObject]:
+    annotations = {"konghq.com/gatewayclass-unmanaged": "true"}
+    spec = {"controllerName": "konghq.com/kic-gateway-controller"}
+    allowed = {"namespaces": {"from": "Same"}}
+    listener = {"name": "web", "protocol": "HTTP", "port": 80, "allowedRoutes": allowed}
+    return [
+        obj(f"{GATEWAY_API}/v1", "GatewayClass", "kong", "", metadata={"annotations": annotations}, spec=spec),
+        obj(f"{GATEWAY_API}/v1", "Gateway", "kong", spec={"gatewayClassName": "kong", "listeners": [listener]}),
+    ]
 
 
 def test_config_maps() -> None:
     plain = obj("v1", "ConfigMap", "ca")
     assert "neither label" in (reason(plain) or "")
     assert reason(obj("v1", "ConfigMap", metadata={"labels": {"konghq.com/configmap": "true"}})) is None
-    refs = [{"kind": "ConfigMap", "name": "ca"}]
-    policy = obj(
-        "gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", spec={"validation": {"caCertificateRefs": refs}}
-    )
-    assert reason(plain, policy) is None
-    assert reason(plain, policy, version="3.3.1") == "this controller version does not read ConfigMaps"
+    assert reason(plain, version="3.3.1") == "this controller version does not read ConfigMaps"
