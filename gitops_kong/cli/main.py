@@ -12,6 +12,7 @@ from gitops_kong.errors import UserError
 
 # command: (module in gitops_kong.cli with a `command`, one line for --help)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "gateway-validate": ("gateway_validate", "what the gateway would answer to declarative configurations"),
     "check": ("check", "predict what the controller and the gateway do with a repository"),
     "simulate": ("simulate", "run scenario files: what the controller would do, step by step"),
 }

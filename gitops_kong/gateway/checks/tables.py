@@ -1,0 +1,72 @@
+"""Custom entity checks: they see only the fields that a schema names, and give a message or None."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from gitops_kong.gateway.lua import GatewayCrash, Table, is_reference
+
+EntityCheck = Callable[[Table], "str | None"]
+
+_SCHEME = re.compile(r"([^:]+)://").match
+
+
+def _acme_storage(entity: Table) -> str | None:
+    return '"kong" storage can\'t be used with dbless mode' if entity["config"].get("storage") == "kong" else None
+
+
+def _proxy_url_scheme(entity: Table) -> str | None:
+    url = entity["config"].get("proxy_url")
+    scheme = _SCHEME(url) if isinstance(url, str) else None
+    return "proxy_url scheme must be http" if scheme and scheme[1] != "http" else None
+
+
+def _key(entity: Table) -> str | None:
+    """`jwk` or `pem` of a key."""
+    jwk, pem = entity.get("jwk"), entity.get("pem")
+    if isinstance(jwk, str):
+        if is_reference(jwk):
+            return None
+        try:
+            decoded = json.loads(jwk)
+        except ValueError:
+            return "could not json decode jwk string"
+        if not isinstance(decoded, (dict, list)):
+            raise GatewayCrash
+        if not isinstance(decoded, dict) or decoded.get("kid") != entity.get("kid"):
+            return "kid in jwk.kid must be equal to keys.kid"
+    if isinstance(pem, dict) and "private_key" not in pem and "public_key" not in pem:
+        return "need to supply a PEM formatted public and/or private key."
+    return None
+
+
+def _llm_log_statistics(entity: Table) -> str | None:
+    route_type, provider = entity.get("route_type"), entity["model"].get("provider")
+    if entity["logging"].get("log_statistics") and route_type == "llm/v1/completions" and provider == "anthropic":
+        return f"{provider} does not support statistics when route_type is {route_type}"
+    return None
+
+
+def _wasm_status(_: Table) -> str | None:
+    return "wasm support is not enabled"
+
+
+def _unknowable(_: Table) -> str | None:
+    """What only the running gateway knows: accepted."""
+    return None
+
+
+_CHECKS: dict[str, EntityCheck] = {
+    "acme_storage": _acme_storage,
+    "key": _key,
+    "llm_log_statistics": _llm_log_statistics,
+    "proxy_url_scheme": _proxy_url_scheme,
+    "wasm_status": _wasm_status,
+}
+
+
+def entity_check(name: str, version: str) -> EntityCheck:  # noqa: ARG001
+    """The check that schemas call by this name."""
+    return _CHECKS.get(name, _unknowable)

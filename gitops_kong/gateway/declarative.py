@@ -1,0 +1,251 @@
+"""A whole declarative configuration against the schemas: what is wrong with which entity.
+
+Source: kong/db/schema/others/declarative_config.lua. The gateway validates twice. First foreign keys of top-level
+entities are names, and nested entities must not have the foreign key of what they are nested in. If that fails
+anywhere, everything is validated again with ids made and foreign keys filled in; what the second validation finds
+counts, and from the first only "value must be null".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gitops_kong.gateway import ids, lua
+from gitops_kong.gateway.fields import EXPECTED, REQUIRED, Error
+from gitops_kong.gateway.lua import MISSING, Table
+from gitops_kong.gateway.records import UNKNOWN, Compiler, Record
+from gitops_kong.gateway.relations import Relation, Relations
+
+if TYPE_CHECKING:
+    from gitops_kong.gateway.catalogue import Schema
+
+Errors = dict[Any, Error]
+FORMAT_VERSIONS = ("1.1", "2.1", "3.0")
+_EXTRA = {"_comment": {"type": "string"}, "_ignore": {"type": "array", "elements": {"type": "any"}}}
+NULL = "value must be null"
+
+
+class Declarative:
+    """The declarative configuration's schema for one gateway version and router flavor."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        catalogue = compiler.catalogue
+        self.schemas: dict[str, Schema] = {}
+        for name in catalogue.entities:
+            schema = catalogue.entity(name, compiler.flavor)
+            if schema is not None:
+                self.schemas[name] = schema
+        self.relations = Relations(self.schemas)
+        # From 3.8 on certificates have a field `snis` of their own: nested SNIs then get no ids and no certificate.
+        self.own_field = frozenset(
+            r for rs in self.relations.children.values() for r in rs if r.child in self.schemas[r.parent]["fields"]
+        )
+        self.lost: set[int] = set()  # nested entities of the configuration at hand that the gateway loses, by `id()`
+        self._variants: dict[tuple[str, str], Record] = {}
+        self.format_version = compiler.record(
+            {"fields": {"_": {"type": "string", "required": True, "one_of": FORMAT_VERSIONS}}}
+        ).fields["_"]
+
+    def variant(self, entity: str, kind: str) -> Record:
+        """The record of an entity: `top` (foreign keys by name), `nested` (no foreign keys) or `full`."""
+        known = self._variants.get((entity, kind))
+        if known is None:
+            schema = self.schemas[entity]
+            fields = {
+                name: _foreign_as(field, kind) if field["type"] == "foreign" else field
+                for name, field in schema["fields"].items()
+            }
+            for relation in self.own_field:
+                if relation.parent == entity:
+                    del fields[relation.child]
+            known = self.compiler.record({**schema, "fields": {**fields, **_EXTRA}})
+            self._variants[entity, kind] = known
+        return known
+
+    def begin(self) -> None:
+        """Forget what was noted about the configuration before."""
+        self.lost.clear()
+        self.compiler.unverified.clear()
+
+    # Validating
+
+    def check_top_level(self, key: str, value: Any) -> Error | None:
+        """A key of the file that is no list of entities."""
+        if self.compiler.skips_entity(key):
+            return None
+        if key == "_format_version":
+            return self.format_version.validate(value)
+        if key == "_transform":
+            return EXPECTED["boolean"] if value is not None and not isinstance(value, bool) else None
+        if key == "_comment":
+            return EXPECTED["string"] if value is not None and not isinstance(value, str) else None
+        if key == "_ignore":
+            if value is None:
+                return None
+            items = lua.as_sequence(value)
+            return EXPECTED["array"] if items is None else _missing_items(items)
+        return UNKNOWN
+
+    def check_item(self, entity: str, item: Any, *, nested: bool) -> Error | None:
+        """Errors of one entity and of what is nested in it, in the first validation."""
+        if item is None:
+            return REQUIRED
+        if not lua.is_table(item):
+            return EXPECTED["record"]
+        own = lua.as_table(item)
+        children = [(r, own.pop(r.child)) for r in self.relations.children[entity] if r.child in own]
+        record = self.variant(entity, "nested" if nested else "top")
+        data = record.process(own)
+        errors = record.validate(data) or {}
+        if _has_subschema(record, data):
+            for relation, value in children:
+                error = self._check_children(relation, value)
+                if error is not None:
+                    errors[relation.child] = error
+        return errors or None
+
+    def _check_children(self, relation: Relation, value: Any) -> Error | None:
+        return self._children_errors(value, lambda item: self.check_item(relation.child, item, nested=True))
+
+    def _children_errors(self, value: Any, check: Callable[[Any], Error | None]) -> Error | None:
+        """Errors of nested entities. One with a broken shorthand field is lost without an error, if it is the last."""
+        if value is None:
+            return None
+        items = lua.as_sequence(value)
+        if items is None:
+            return EXPECTED["array"]
+        errors: Errors = {}
+        lost = False
+        for index, item in enumerate(items, 1):
+            try:
+                error = check(item)
+            except lua.ShorthandFailure:
+                self.lost.add(id(item))
+                lost = True
+                continue
+            if lost:
+                return EXPECTED["array"]
+            if error is not None:
+                errors[index] = error
+        return errors or None
+
+    def check_filled(self, entity: str, item: Any, names: Names, parent: Table | None = None) -> Error | None:
+        """Errors of one entity in the second validation; `parent` has the foreign key to what it is nested in."""
+        if item is None:
+            return REQUIRED
+        if not lua.is_table(item):
+            return EXPECTED["record"]
+        own = names.filled(entity, lua.as_table(item), parent)
+        children = [(r, own.pop(r.child)) for r in self.relations.children[entity] if r.child in own]
+        record = self.variant(entity, "full")
+        data = record.process(own)
+        errors = record.validate(data) or {}
+        if _has_subschema(record, data):
+            for relation, value in children:
+                parent_key = None if relation in self.own_field else {relation.field: _key_of(own)}
+                error = self._children_errors(
+                    value,
+                    partial(self._check_filled_child, relation.child, names, parent_key),
+                )
+                if error is not None:
+                    errors[relation.child] = error
+        return errors or None
+
+    def _check_filled_child(self, child: str, names: Names, parent: Table | None, item: Any) -> Error | None:
+        return self.check_filled(child, item, names, parent)
+
+
+class Names:
+    """Ids and names of all entities of a file, as they are filled in for the second validation."""
+
+    def __init__(self, declarative: Declarative, config: Mapping[str, Any]) -> None:
+        self._declarative = declarative
+        self._random = 0
+        self._ids: dict[str, dict[str, Any]] = {}
+        self._names: dict[str, dict[Any, Any]] = {}
+        for entity in declarative.relations.order:
+            for item in lua.as_sequence(config.get(entity)) or ():
+                if lua.is_table(item):
+                    self._note(entity, lua.as_table(item), None)
+
+    def _note(self, entity: str, item: Table, parent: Table | None) -> None:
+        schema = self._declarative.schemas[entity]
+        own = self._with_id(entity, item, parent)
+        if "id" in own:
+            self._ids.setdefault(entity, {})[lua.tostring(own["id"])] = own["id"]
+        name = own.get(schema.get("endpoint_key"))
+        if name is not None and not lua.is_table(name) and name is not False:
+            self._names.setdefault(entity, {}).setdefault(name, own.get("id"))
+        for relation in self._declarative.relations.children[entity]:
+            if relation in self._declarative.own_field:
+                continue
+            for inner in lua.as_sequence(item.get(relation.child)) or ():
+                if lua.is_table(inner):
+                    self._note(relation.child, lua.as_table(inner), {relation.field: _key_of(own)})
+
+    def _with_id(self, entity: str, item: Table, parent: Table | None) -> Table:
+        schema = self._declarative.schemas[entity]
+        if "id" in item or schema["primary_key"] != ["id"]:
+            return item
+        field, key = next(iter(parent.items())) if parent else (None, {})
+        made = ids.key_of(entity, schema, item, key.get("id", MISSING), field)
+        if made is ids.UNUSABLE:
+            return item
+        if made is None:
+            self._random += 1
+            return {**item, "id": f"00000000-0000-4000-8000-{self._random:012x}"}
+        return {**item, "id": ids.made_of(entity, made)}
+
+    def filled(self, entity: str, item: Table, parent: Table | None) -> Table:
+        """A new table with the id, the parent's key, and ids in place of names of other entities."""
+        own = dict(self._with_id(entity, item, parent))
+        if parent:
+            for field, key in parent.items():
+                if own.get(field, False) is False:
+                    own[field] = key
+        for field, reference in self._declarative.relations.foreign[entity].items():
+            value = own.get(field)
+            if isinstance(value, str):
+                names, known = self._names.get(reference, {}), self._ids.get(reference, {})
+                if value in names:
+                    own[field] = {"id": names[value]}
+                elif value in known:
+                    own[field] = {"id": known[value]}
+        return own
+
+
+def _key_of(entity: Table) -> Table:
+    return {"id": entity["id"]} if "id" in entity else {}
+
+
+def _foreign_as(field: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    if kind == "top":
+        return {**field, "type": "string"}
+    return {**field, "eq": None, "default": None, "required": False} if kind == "nested" else field
+
+
+def _has_subschema(record: Record, data: Table) -> bool:
+    return record.subschema_key is None or record.subschema(data) is not None
+
+
+def _missing_items(items: list[Any]) -> Error | None:
+    return {i: REQUIRED for i, item in enumerate(items, 1) if item is None} or None
+
+
+def null_errors(error: Error) -> Error:
+    """Of errors only those that say that a value must be null (`extract_null_errors`)."""
+    if isinstance(error, dict):
+        return {key: kept for key, inner in error.items() if (kept := null_errors(inner))}
+    if isinstance(error, list):
+        return [message for message in error if message == NULL]
+    return error if error == NULL else None
+
+
+def merged(one: Error, two: Error) -> Error:
+    """Two errors, the second over the first (`cycle_aware_deep_merge`)."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        return {**one, **{key: merged(one[key], inner) if key in one else inner for key, inner in two.items()}}
+    return two

@@ -1,0 +1,71 @@
+"""The ids that the gateway makes for entities without one.
+
+Source: `get_key_for_uuid_gen`, `build_cache_key` and `generate_uuid` of Kong
+(kong/db/schema/others/declarative_config.lua): equal keys get equal ids, so an entity that is declared twice is found.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from gitops_kong.gateway.lua import MISSING, Table
+
+UNUSABLE = object()  # the name is there but no text: the gateway then gives no id at all
+_ENTITIES = uuid.UUID("fd02801f-0957-4a15-a55a-c8d9606f30b5")
+
+
+@cache
+def _namespace(entity: str) -> uuid.UUID:
+    return uuid.uuid5(_ENTITIES, entity)
+
+
+def made_of(entity: str, key: str) -> str:
+    """The id for a key."""
+    return str(uuid.uuid5(_namespace(entity), key))
+
+
+def key_of(
+    entity: str, schema: Mapping[str, Any], item: Table, parent_id: Any = MISSING, child_field: str | None = None
+) -> Any:
+    """What the id is made of, None when the gateway takes a random one or the entity has an id, or UNUSABLE.
+
+    `parent_id` is the id of the entity that this one is nested in, `child_field` the foreign key that names it.
+    """
+    if schema["primary_key"] != ["id"] or "id" in item:
+        return None
+    workspace = item.get("ws_id") or "*"
+    if "cache_key" in schema:
+        return _cache_key(entity, schema, item, str(workspace), parent_id, child_field)
+    name = schema.get("endpoint_key")
+    if name is None or name not in item:
+        return None
+    value = item[name]
+    if not isinstance(value, str):
+        return UNUSABLE
+    return value if schema["fields"][name].get("unique") else f"{value}:{workspace}"
+
+
+def _cache_key(
+    entity: str, schema: Mapping[str, Any], item: Table, workspace: str, parent_id: Any, child_field: str | None
+) -> str | None:
+    parts = [entity, workspace]
+    for name in schema["cache_key"]:
+        field = schema["fields"][name]
+        value = item.get(name, MISSING)
+        if field.get("auto"):
+            return None
+        if isinstance(value, str):
+            parts.append(value)
+        elif value is MISSING:
+            if name == child_field:
+                if not isinstance(parent_id, str):
+                    return None
+                parts.append(parent_id)
+            elif field.get("required"):
+                return None
+            else:
+                parts.append("")
+    return ":".join(parts)

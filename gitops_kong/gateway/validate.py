@@ -1,0 +1,104 @@
+"""The answer to `POST /config?flatten_errors=1`, offline.
+
+`validate` is the entry. What the gateway would do is either known, or accepted: a rejection is never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gitops_kong.gateway import lua
+from gitops_kong.gateway.declarative import Declarative, Errors, Names, merged, null_errors
+from gitops_kong.gateway.fields import EXPECTED
+from gitops_kong.gateway.flatten import Flattener
+from gitops_kong.gateway.lua import MISSING, GatewayCrash
+from gitops_kong.gateway.migrations import migrate_route_paths
+from gitops_kong.gateway.records import Compiler, Edition
+from gitops_kong.gateway.references import References
+
+if TYPE_CHECKING:
+    from gitops_kong.cluster.options import RouterFlavor
+    from gitops_kong.gateway.catalogue import Catalogue
+
+
+class Verdict(NamedTuple):
+    """The gateway's answer: 201 accepted, 400 rejected, 500 where its own code fails on the input.
+
+    `errors` are its `flattened_errors`, each `{"entityType", "entityName", "entityTags", "errors": [{"type",
+    "field", "message"}]}`. A 400 without errors is about the whole file, a broken reference or a name given twice;
+    `general` says it in words for people. `unverified` names what was accepted without a schema to judge it by.
+    """
+
+    status: int
+    errors: list[dict[str, Any]]
+    general: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+
+def validate(
+    config: Mapping[str, Any],
+    catalogue: Catalogue,
+    router_flavor: RouterFlavor = "traditional_compatible",
+    edition: Edition = "oss",
+) -> Verdict:
+    """What a gateway with this catalogue answers to the declarative configuration; `config` is not changed."""
+    declarative = catalogue.remember(
+        f"declarative/{router_flavor}/{edition}", lambda: Declarative(Compiler(catalogue, router_flavor, edition))
+    )
+    declarative.begin()
+    try:
+        config = migrate_route_paths(config)
+        errors = schema_errors(declarative, config) or References(declarative).check(config)
+        unverified = tuple(sorted(declarative.compiler.unverified))
+        if not errors:
+            return Verdict(201, [], (), unverified)
+        flattener = Flattener(declarative.relations, catalogue.version)
+        entries = flattener.flatten(config, errors)
+        return Verdict(400, entries, tuple(flattener.general), unverified)
+    except GatewayCrash:
+        return Verdict(500, [])
+
+
+def schema_errors(declarative: Declarative, config: Mapping[str, Any]) -> Errors | None:
+    """Errors by key of the file and position, None when the schemas take everything."""
+    first: Errors = {}
+    other: Errors = {}
+    for key, value in config.items():
+        if key not in declarative.schemas:
+            error = declarative.check_top_level(key, value)
+            if error is not None:
+                other[key] = error
+            continue
+        if value is None:
+            continue
+        items = lua.as_sequence(value)
+        if items is None:
+            other[key] = EXPECTED["array"]
+            continue
+        found = {i: e for i, item in enumerate(items, 1) if (e := declarative.check_item(key, item, nested=False))}
+        if found:
+            first[key] = found
+    if config.get("_format_version", MISSING) in (None, MISSING):
+        other["_format_version"] = "required field missing"
+    if not first and not other:
+        return None
+    return _second_validation(declarative, config, first, other)
+
+
+def _second_validation(
+    declarative: Declarative, config: Mapping[str, Any], first: Errors, other: Errors
+) -> Errors | None:
+    names = Names(declarative, config)
+    second: Errors = {}
+    for key, value in config.items():
+        if key in declarative.schemas:
+            items = lua.as_sequence(value) if value is not None else None
+            found = {i: e for i, item in enumerate(items or (), 1) if (e := declarative.check_filled(key, item, names))}
+            if found:
+                second[key] = found
+    second.update(other)
+    if not second:
+        return None
+    result: Errors = merged(second, null_errors(first))
+    return result
