@@ -5,6 +5,7 @@ import pytest
 from gitops_kong.errors import UserError
 from gitops_kong.sources.config import Config, parse_config, read_config
 from gitops_kong.sources.discover import discover
+from gitops_kong.sources.render import render
 from gitops_kong.sources.tree import MemoryTree
 
 TEXT = b"""
@@ -67,3 +68,13 @@ def test_what_is_not_understood_has_a_place(text: str) -> None:
 def test_named_targets_must_exist() -> None:
     with pytest.raises(UserError, match=r"^target x: nowhere: no such file or directory$"):
         discover(MemoryTree({"a.yaml": b""}), parse_config(b"targets: [{name: x, path: nowhere}]", "f"))
+
+
+def test_a_target_of_several_sources_renders_together() -> None:
+    tree = MemoryTree({"a/a.yaml": b"{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", "b/b.yaml": b"- ["})
+    text = b"targets: [{name: all, sources: [{path: a}, {path: b}]}]"
+    (target,) = discover(tree, parse_config(text, "f"))
+    assert target.reached_by(["b/b.yaml"])
+    assert not target.reached_by(["c/c.yaml"])
+    rendered = render(target, tree)
+    assert [obj.name for obj in rendered.objects] == ["a"]
