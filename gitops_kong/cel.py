@@ -15,6 +15,13 @@ class CelError(Exception):
     """An expression that does not compile, or that cannot be evaluated on these values."""
 
 
+class CelValueError(CelError):
+    """An expression that fails on these values in every implementation: an absent key, text that does not convert."""
+
+
+_EVERYWHERE = ("Key not found", "conversion failed", "index out of", "divide by zero", "overflow")
+
+
 Program = Callable[[Mapping[str, Any]], Any]
 
 
@@ -44,7 +51,9 @@ def _native(expression: str, variables: tuple[str, ...]) -> Program:
         except (RuntimeError, TypeError, ValueError) as e:
             raise CelError(f"{expression}: {e}") from e
         if value.type() in (cel.Type.ERROR, cel.Type.UNKNOWN):
-            raise CelError(f"{expression}: {value.value()}")
+            message = str(value.value())
+            kind = CelValueError if any(text in message for text in _EVERYWHERE) else CelError
+            raise kind(f"{expression}: {message}")
         return value.plain_value()
 
     return run
@@ -53,11 +62,14 @@ def _native(expression: str, variables: tuple[str, ...]) -> Program:
 @cache
 def _environment(variables: tuple[str, ...]) -> Any:
     from cel_expr_python import cel  # noqa: PLC0415
-    from cel_expr_python.ext import ext_bindings, ext_strings  # noqa: PLC0415
+    from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings  # noqa: PLC0415
+
+    from gitops_kong.cel_kubernetes import functions  # noqa: PLC0415
 
     return cel.NewEnv(
         variables=dict.fromkeys(variables, cel.Type.DYN),
-        extensions=[ext_strings.ExtStrings(), ext_bindings.ExtBindings()],
+        extensions=[ext_strings.ExtStrings(), ext_bindings.ExtBindings(), ext_optional.ExtOptional()],
+        functions=functions(),
     )
 
 

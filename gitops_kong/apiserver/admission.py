@@ -1,28 +1,94 @@
-"""The API server: what it makes of an object before the controller sees it."""
+"""The API server: whether it takes an object, and what it makes of it before the controller sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+import marshal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from gitops_kong.apiserver import catalogue
+from gitops_kong.apiserver import catalogue, metadata, names
 from gitops_kong.apiserver.catalogue import CoreKind, CustomKind, Version
 from gitops_kong.apiserver.convert import Convert, go_type, structural
-from gitops_kong.apiserver.core.defaults import DEFAULTS
-from gitops_kong.apiserver.decoding import problem
+from gitops_kong.apiserver.core.defaults import DEFAULTS, stored_service
+from gitops_kong.apiserver.core.kinds import CHECKS
+from gitops_kong.apiserver.custom import served_kinds
+from gitops_kong.apiserver.decoding import metadata_problem, problem
+from gitops_kong.apiserver.problems import Problem, hidden
+from gitops_kong.apiserver.rules import Findings, compile_rules
+from gitops_kong.apiserver.structural import check_lists, compile_schema
 from gitops_kong.manifests.objects import K8sObject
 
 Kind = CoreKind | CustomKind
+# The new object, the old one, and whether CEL rules are left out because of what is wrong already.
+Check = Callable[[Mapping[str, Any], Mapping[str, Any] | None, bool], Findings]
+_CACHE_LIMIT = 50_000
+_ALLOCATED = frozenset(("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"))
+_NOT_CHECKED = (
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete"
+    " validation"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API server answers to an object that is created, or updated where the old one is given.
+
+    `reason` is that of its `Status` (`Invalid`, `BadRequest`, `NotFound`), '' where it accepts. `fields` are those
+    that the causes name. `object` is the object as stored (None where refused), without what the cluster allocates.
+    `unknown` says what could not be judged here; it never is a reason to refuse. `known` is false for a kind that
+    has no schema here: it passes.
+    """
+
+    accepted: bool
+    reason: str = ""
+    problems: tuple[Problem, ...] = ()
+    object: Mapping[str, Any] | None = None
+    unknown: tuple[str, ...] = ()
+    known: bool = True
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that are blamed, each once."""
+        return sorted({p.field for p in self.problems if p.field})
+
+    @property
+    def messages(self) -> list[str]:
+        """The causes as `kubectl` prints them."""
+        return [f"{p.field}: {p.message}" if p.field else p.message for p in self.problems]
+
+
+@dataclass
+class _Prepared:
+    """A kind with all that is compiled for it, each part when it is first needed."""
+
+    kind: Kind
+    name: str
+    light: Convert
+    full: Convert
+    stored: Convert
+    cache: dict[bytes, tuple[tuple[Problem, ...], tuple[str, ...]]] = field(default_factory=dict)
+    check: Check | None = None
 
 
 class ApiServer:
     """A kube-apiserver of one version with the CRDs of one controller version."""
 
-    def __init__(self, controller_version: Version, kubernetes_version: tuple[int, int] = (1, 33)) -> None:
+    def __init__(
+        self,
+        controller_version: Version,
+        kubernetes_version: tuple[int, int] = (1, 33),
+        custom_kinds: Mapping[tuple[str, str], CustomKind] | None = None,
+    ) -> None:
         self.controller_version = controller_version
         self.kubernetes_version = kubernetes_version
-        self._prepare: dict[tuple[str, str], Convert | None] = {}
+        self._custom_kinds = custom_kinds or {}
+        self._kinds: dict[tuple[str, str], _Prepared | None] = {}
+
+    def with_crds(self, objects: Iterable[K8sObject]) -> ApiServer:
+        """The same API server with CRDs of the repository or the cluster, which win over those that ship here."""
+        own = {**self._custom_kinds, **served_kinds(objects)}
+        return ApiServer(self.controller_version, self.kubernetes_version, own)
 
     def prepare(self, obj: K8sObject) -> K8sObject:
         """The object as the controller gets it, pruned and defaulted; `obj` itself where that changes nothing.
@@ -31,62 +97,158 @@ class ApiServer:
         """
         key = obj.api_version, obj.ref.kind
         try:
-            convert = self._prepare[key]
+            kind = self._kinds[key]
         except KeyError:
-            convert = self._prepare[key] = self._preparer(*key)
-        if convert is None:
+            kind = self._kind(*key)
+        if kind is None:
             return obj
-        data = convert(obj.data)
+        data = kind.light(obj.data)
         return obj if data is obj.data else obj.with_data(data)
 
     def decodes(self, obj: K8sObject) -> str | None:
         """Why the object cannot be read into its Go type (a wrong JSON type), None where it can."""
         kind = self._kind(obj.api_version, obj.kind)
-        if kind is None:
-            return None
-        return problem(kind, obj.data)
+        return None if kind is None else problem(kind.kind, obj.data)
 
-    def _kind(self, api_version: str, kind: str) -> Kind | None:
+    def admit(self, obj: K8sObject, old: K8sObject | None = None) -> Answer:
+        """What the API server answers to `obj`, `old` being the object that it would replace."""
+        kind = self._kind(obj.api_version, obj.kind)
+        if kind is None:
+            return Answer(True, object=obj.data, known=False)
+        wrong = metadata_problem(obj.data) if isinstance(kind.kind, CustomKind) else problem(kind.kind, obj.data)
+        if wrong is not None:
+            return Answer(False, "BadRequest", (hidden("", f"{obj.kind} cannot be decoded: {wrong}"),))
+        new = kind.full(obj.data)
+        before = kind.full(old.data) if old is not None and _same_kind(obj, old) else None
+        findings = self._findings(kind, new, before)
+        if findings.problems:
+            return Answer(False, "Invalid", tuple(findings.problems), unknown=tuple(findings.unknown))
+        return Answer(True, object=kind.stored(new), unknown=tuple(findings.unknown))
+
+    def _findings(self, kind: _Prepared, new: Mapping[str, Any], before: Mapping[str, Any] | None) -> Findings:
+        rule = CHECKS[kind.name].name if isinstance(kind.kind, CoreKind) else names.subdomain
+        named = list(metadata.check(new.get("metadata") or {}, kind.kind.namespaced, rule))
+        content = self._content(kind, new, before, any(p.blocks_rules for p in named))
+        problems = [*named, *content.problems]
+        if before is not None and problems:
+            # What was wrong before and stays as it was does not stand in the way of an update (ratcheting).
+            earlier = {(p.field, p.message) for p in self._findings(kind, before, None).problems}
+            problems = [p for p in problems if (p.field, p.message) not in earlier]
+        return Findings(problems, content.unknown)
+
+    def _content(
+        self, kind: _Prepared, new: Mapping[str, Any], before: Mapping[str, Any] | None, blocked: bool
+    ) -> Findings:
+        """The findings beyond metadata; equal contents are judged once."""
+        if kind.check is None:
+            kind.check = _custom_check(kind.kind) if isinstance(kind.kind, CustomKind) else _core_check(kind.name)
+        if before is not None or blocked:
+            return kind.check(new, before, blocked)
+        body = {k: v for k, v in new.items() if k != "metadata"}
+        body["metadata"] = (new.get("metadata") or {}).get("annotations")
+        try:
+            key = marshal.dumps(body, 2)
+        except ValueError:
+            return kind.check(new, None, False)
+        known = kind.cache.get(key)
+        if known is None:
+            if len(kind.cache) >= _CACHE_LIMIT:
+                kind.cache.clear()
+            found = kind.check(new, None, False)
+            known = kind.cache[key] = tuple(found.problems), tuple(found.unknown)
+        return Findings(list(known[0]), list(known[1]))
+
+    def _kind(self, api_version: str, kind: str) -> _Prepared | None:
+        key = api_version, kind
+        if key not in self._kinds:
+            found = self._find(api_version, kind)
+            self._kinds[key] = None if found is None else _compiled(found, kind)
+        return self._kinds[key]
+
+    def _find(self, api_version: str, kind: str) -> Kind | None:
+        own = self._custom_kinds.get((api_version, kind))
+        if own is not None:
+            return own
         group, slash, version = api_version.partition("/")
         if slash and group in catalogue.CUSTOM_GROUPS:
             return catalogue.custom_kind(self.controller_version, group, kind, version)
         return catalogue.core_kind(api_version, kind)
 
-    def _preparer(self, api_version: str, kind: str) -> Convert | None:
-        found = self._kind(api_version, kind)
-        if found is None:
-            return None
-        if isinstance(found, CoreKind):
-            convert = core_converter(found, full=False)
-            default = DEFAULTS.get(kind)
-            return convert if default is None else _both(convert, default)
-        return custom_converter(found, full=False)
+
+def _same_kind(obj: K8sObject, old: K8sObject) -> bool:
+    return obj.api_version == old.api_version and obj.kind == old.kind
 
 
-def _both(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Convert:
-    return lambda value: second(first(value))
-
-
-@cache
-def core_converter(kind: CoreKind, full: bool) -> Convert:
-    """Reading a core object into its Go type and writing it again."""
-    return go_type(kind.schema, full) or _same
+def _compiled(kind: Kind, name: str) -> _Prepared:
+    if isinstance(kind, CoreKind):
+        default = DEFAULTS.get(name, _same)
+        light, full = go_type(kind.schema, full=False) or _same, go_type(kind.schema, full=True) or _same
+        stored = stored_service if name == "Service" else _same
+        return _Prepared(
+            kind, name, lambda v: default(light(v)), lambda v: _as_created(kind, default(full(v)), None), stored
+        )
+    convert = structural(kind.schema, root=True) or _same
+    read = _with_metadata(convert, full=True)
+    light = _with_metadata(convert, full=False)
+    return _Prepared(kind, name, light, lambda v: _as_created(kind, read(v), convert), _same)
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-@cache
-def custom_converter(kind: CustomKind, full: bool) -> Convert:
+def _with_metadata(convert: Convert, full: bool) -> Convert:
     """Pruning and defaulting of a custom resource, its metadata being read as ObjectMeta."""
-    convert = structural(kind.schema, root=True) or _same
-    metadata = go_type(catalogue.object_meta(), full) or _same
+    read = go_type(catalogue.object_meta(), full) or _same
 
     def convert_object(value: Any) -> Any:
         new = convert(value)
         before = new.get("metadata")
-        after = before if before is None else metadata(before)
+        after = before if before is None else read(before)
         return new if after is before else {**new, "metadata": after}
 
     return convert_object
+
+
+def _as_created(kind: Kind, data: Any, default: Convert | None) -> Any:
+    """The object as a server creates it: without the metadata that it sets, without status, in its kind's scope."""
+    given = data.get("metadata") or {}
+    drop = _ALLOCATED if kind.namespaced else _ALLOCATED | {"namespace"}
+    new = {**data, "metadata": {k: v for k, v in given.items() if k not in drop}}
+    if isinstance(kind, CoreKind):
+        if "status" in new:
+            new["status"] = {"loadBalancer": {}} if "loadBalancer" in new["status"] else {"phase": "Active"}
+    elif kind.status and default is not None and new.pop("status", None) is not None:
+        return default(new)  # reading it back from the store sets a default status again
+    return new
+
+
+def _core_check(name: str) -> Check:
+    checks = CHECKS[name]
+
+    def check(new: Mapping[str, Any], old: Mapping[str, Any] | None, _: bool) -> Findings:
+        problems = list(checks.content(new))
+        if old is not None:
+            problems.extend(checks.change(new, old))
+        return Findings(problems, [])
+
+    return check
+
+
+def _custom_check(kind: CustomKind) -> Check:
+    validate, run_rules = compile_schema(kind.schema), compile_rules(kind.schema)
+
+    def check(new: Mapping[str, Any], old: Mapping[str, Any] | None, blocked: bool) -> Findings:
+        findings = Findings([], [])
+        problems = findings.problems
+        validate(new, "", problems)
+        check_lists(kind.schema, new, "", problems)
+        if run_rules is None:
+            return findings
+        if blocked or any(p.blocks_rules for p in problems):
+            problems.append(hidden("", _NOT_CHECKED))
+        else:
+            run_rules(new, old, "", findings)
+        return findings
+
+    return check

@@ -34,7 +34,7 @@ def _reader(kind: CoreKind | CustomKind) -> Check:
     text = Schema(type="string")
     fields |= {"apiVersion": text, "kind": text}
     body = _object({name: _check(child, True) for name, child in fields.items()})
-    metadata = _check(object_meta(), False) or _nothing_wrong
+    metadata = _metadata_reader()
 
     def check(value: Any) -> str | None:
         wrong = metadata(value.get("metadata"))
@@ -43,9 +43,16 @@ def _reader(kind: CoreKind | CustomKind) -> Check:
     return check
 
 
+def metadata_problem(data: Mapping[str, Any]) -> str | None:
+    """What of `apiVersion`, `kind` and `metadata` does not fit: all of a custom resource that has a Go type."""
+    wrong = _metadata_reader()(data.get("metadata"))
+    if wrong is not None:
+        return f"metadata{wrong}"
+    return next((f"{k}{w}" for k in ("apiVersion", "kind") if (w := _string(data.get(k))) is not None), None)
+
+
 @cache
-def metadata_reader() -> Check:
-    """The check of `metadata` alone, which is all that is read into a Go type of a custom resource."""
+def _metadata_reader() -> Check:
     return _check(object_meta(), False) or _nothing_wrong
 
 

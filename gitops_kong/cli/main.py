@@ -14,6 +14,7 @@ from gitops_kong.errors import UserError
 COMMANDS: dict[str, tuple[str, str]] = {
     "gateway-validate": ("gateway_validate", "what the gateway would answer to declarative configurations"),
     "check": ("check", "predict what the controller and the gateway do with a repository"),
+    "api-validate": ("api_validate", "what the API server would answer to objects"),
     "simulate": ("simulate", "run scenario files: what the controller would do, step by step"),
 }
 

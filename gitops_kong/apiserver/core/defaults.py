@@ -85,6 +85,18 @@ def _endpoint_slice(obj: Data) -> Data:
     return {**obj, "ports": [{"name": "", "protocol": "TCP", **p} if isinstance(p, dict) else p for p in ports]}
 
 
+def stored_service(obj: Data) -> Data:
+    """A Service as a cluster with IPv4 alone stores it, without the addresses and ports that it allocates."""
+    spec = dict(obj["spec"])
+    allocated = spec.pop("clusterIP", None)
+    spec.pop("clusterIPs", None)
+    if spec.get("type") != "ExternalName":
+        dual = allocated == "None" and not spec.get("selector")
+        spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if dual else ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "RequireDualStack" if dual else "SingleStack")
+    return {**obj, "spec": spec}
+
+
 DEFAULTS: dict[str, Callable[[Data], Data]] = {
     "Service": _service,
     "Secret": _secret,

@@ -1,0 +1,78 @@
+"""What the API server finds wrong with an object, in its own words (`field.Error` of apimachinery 1.33)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, NamedTuple
+
+REQUIRED: Final = "Required value"
+INVALID: Final = "Invalid value"
+NOT_SUPPORTED: Final = "Unsupported value"
+FORBIDDEN: Final = "Forbidden"
+TOO_LONG: Final = "Too long"
+TOO_MANY: Final = "Too many"
+DUPLICATE: Final = "Duplicate value"
+
+
+class Problem(NamedTuple):
+    """One cause: the field (`spec.rules[0].host`, '' where none is named), its kind, and the message of the cause.
+
+    `blocks_rules` says that CEL rules are not evaluated beside it (`hasBlockingErr`).
+    """
+
+    field: str
+    kind: str
+    message: str
+    blocks_rules: bool = False
+
+
+def quote(value: Any) -> str:
+    """A value as a message shows it: strings quoted, everything else as JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def required(field: str, detail: str = "") -> Problem:
+    """A field that must be set."""
+    return Problem(field, REQUIRED, f"{REQUIRED}: {detail}" if detail else REQUIRED, True)
+
+
+def invalid(field: str, value: Any, detail: str) -> Problem:
+    """A value that breaks a rule."""
+    return Problem(field, INVALID, f"{INVALID}: {quote(value)}: {detail}")
+
+
+def hidden(field: str, detail: str) -> Problem:
+    """A value that breaks a rule and must not be shown."""
+    return Problem(field, INVALID, f"{INVALID}: {detail}")
+
+
+def wrong_type(field: str, value: Any, detail: str) -> Problem:
+    """A value of a wrong JSON type."""
+    shown = "" if value is None else value
+    return Problem(field, INVALID, f"{INVALID}: {quote(shown)}: {detail}", True)
+
+
+def not_supported(field: str, value: Any, supported: list[Any]) -> Problem:
+    """A value that is none of an enumeration."""
+    names = ", ".join(quote(s if isinstance(s, str) else quote(s)) for s in supported)
+    return Problem(field, NOT_SUPPORTED, f"{NOT_SUPPORTED}: {quote(value)}: supported values: {names}", True)
+
+
+def forbidden(field: str, detail: str) -> Problem:
+    """A field that may not be set."""
+    return Problem(field, FORBIDDEN, f"{FORBIDDEN}: {detail}")
+
+
+def too_long(field: str, limit: int) -> Problem:
+    """A text with more than `limit` bytes."""
+    return Problem(field, TOO_LONG, f"{TOO_LONG}: may not be more than {limit} bytes", True)
+
+
+def too_many(field: str, actual: int, limit: int) -> Problem:
+    """A list or map with more than `limit` entries."""
+    return Problem(field, TOO_MANY, f"{TOO_MANY}: {actual}: must have at most {limit} items", True)
+
+
+def duplicate(field: str, value: Any) -> Problem:
+    """A value that is there already."""
+    return Problem(field, DUPLICATE, f"{DUPLICATE}: {quote(value)}")

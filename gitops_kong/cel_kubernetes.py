@@ -1,0 +1,69 @@
+"""Functions of the Kubernetes CEL libraries (`k8s.io/apiserver/pkg/cel/library`) that need no types of their own.
+
+Those with their own types (`url`, `ip`, `cidr`, `quantity`) do not exist here; a rule that calls one does not compile.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?").fullmatch
+
+
+def functions() -> list[Any]:
+    """The declarations, with their implementations, for an environment of `cel-expr-python`."""
+    from cel_expr_python import cel  # noqa: PLC0415
+
+    kinds = cel.Type
+    items, text = kinds.List(kinds.DYN), kinds.STRING
+
+    def declare(name: str, run: Callable[..., Any], result: Any, *parameters: Any, member: bool = True) -> Any:
+        return cel.FunctionDecl(name, [cel.Overload(f"kubernetes_{name}", result, list(parameters), member, run)])
+
+    return [
+        declare("find", _find, text, text, text),
+        declare("findAll", _find_all, items, text, text),
+        declare("isSorted", lambda values: values == sorted(values), kinds.BOOL, items),
+        declare("sum", sum, kinds.DYN, items),
+        declare("min", min, kinds.DYN, items),
+        declare("max", max, kinds.DYN, items),
+        declare("isURL", _is_url, kinds.BOOL, text, member=False),
+        declare("isIP", _reads(ipaddress.ip_address), kinds.BOOL, text, member=False),
+        declare("isCIDR", _is_cidr, kinds.BOOL, text, member=False),
+        declare("isQuantity", lambda value: _QUANTITY(value) is not None, kinds.BOOL, text, member=False),
+    ]
+
+
+def _find(text: str, pattern: str) -> str:
+    found = re.search(pattern, text)
+    return found[0] if found else ""
+
+
+def _find_all(text: str, pattern: str) -> list[str]:
+    return [m[0] for m in re.finditer(pattern, text)]
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).scheme) or text.startswith("/")
+    except ValueError:
+        return False
+
+
+def _reads(read: Callable[[str], Any]) -> Callable[[str], bool]:
+    def check(text: str) -> bool:
+        try:
+            read(text)
+        except ValueError:
+            return False
+        return True
+
+    return check
+
+
+def _is_cidr(text: str) -> bool:
+    return "/" in text and _reads(lambda value: ipaddress.ip_network(value, strict=False))(text)
