@@ -23,7 +23,8 @@ def numbers(value: Any) -> Any:
 
 @pytest.mark.parametrize("file", sorted(CASES.glob("*.jsonl.gz")), ids=lambda f: f.name.removesuffix(".jsonl.gz"))
 def test_answers_agree_with_a_real_api_server(file: Path, tmp_path: Path) -> None:
-    cases = [json.loads(line) for line in gzip.open(file, "rt", encoding="utf-8")]
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        cases = [json.loads(line) for line in lines]
     asked = tmp_path / "cases.jsonl"
     asked.write_text("".join(json.dumps({"name": c["name"], "object": c["object"]}) + "\n" for c in cases))
     version = file.name.removesuffix(".jsonl.gz")
