@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from gitops_kong.translate.state import GatewaySchemas
+from gitops_kong.translate.state import GatewaySchemas, SchemaAnswer
 
 Config = Mapping[str, Any]
 Snapshot = frozenset[tuple[str, str]]  # uid and resource version of every object in the cache
@@ -84,3 +84,7 @@ class RememberedSchemas:
     def entity_fields(self, entity_type: str) -> Mapping[str, Mapping[str, Any]] | None:
         """Fields of an entity schema, or None where it cannot be had."""
         return self.source.entity_fields(entity_type) if self.available else None
+
+    def validate_entity(self, entity_type: str, fields: Any) -> SchemaAnswer:
+        """Whether an entity keeps its schema."""
+        return self.source.validate_entity(entity_type, fields)

@@ -344,6 +344,54 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         )
         for since, until in (((3, 4, 18), (3, 5, 0)), ((3, 5, 11), None))
     ),
+    # Plugins, consumers, custom entities
+    Behaviour(
+        "plugin-references-checked",
+        (3, 4, 0),
+        None,
+        "A plugin that does not exist, or is of another namespace without a grant, is a failure of the objects that"
+        " name it, and items of konghq.com/plugins that are blank or start or end with a colon are dropped; before,"
+        " the first two were only logged (KongState.getPluginRelations, metadata.ExtractPluginsNamespacedNames).",
+    ),
+    Behaviour(
+        "instance-name-of-all-scopes",
+        (3, 4, 0),
+        None,
+        "The suffix of a plugin's instance name is hashed from all that the instance is bound to; before, from the"
+        " last of service, route, consumer and group (kongstate.buildPlugins).",
+    ),
+    Behaviour(
+        "root-patch-refuses-scalars",
+        (3, 4, 3),
+        None,
+        "A patch of the whole configuration with a value that is neither object nor array is an error; before, it"
+        " did nothing (evanphx/json-patch 5.9.11, Patch.replace).",
+    ),
+    Behaviour(
+        "credential-conflicts-refused",
+        (3, 4, 0),
+        None,
+        "Consumers whose credentials share what must be unique are left out (CredentialConflictsDetector).",
+    ),
+    Behaviour(
+        "custom-entity-for-each-relation",
+        (3, 3, 0),
+        None,
+        "A KongCustomEntity makes an entity for each combination that asks for its parent plugin, which needs a grant"
+        " in another namespace; before, one that refers to the first (KongState.FillCustomEntities).",
+    ),
+    Behaviour(
+        "custom-entities-validated",
+        (3, 4, 0),
+        None,
+        "The gateway is asked whether a KongCustomEntity keeps its schema (KongState.FillCustomEntities).",
+    ),
+    Behaviour(
+        "custom-entity-parent-must-exist",
+        (3, 4, 0),
+        None,
+        "The parent plugin of a KongCustomEntity must exist (findCustomEntityRelatedPlugin).",
+    ),
     # Declarative configuration
     Behaviour(
         "plugin-ids",

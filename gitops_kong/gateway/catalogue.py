@@ -16,6 +16,7 @@ from typing import Any, Literal
 from gitops_kong.cluster.options import ControllerOptions, RouterFlavor
 from gitops_kong.errors import UserError
 from gitops_kong.gateway.defaults import PluginDefaults
+from gitops_kong.translate.state import SchemaAnswer, no_entity
 
 Schema = dict[str, Any]
 Kind = Literal["entities", "plugins", "vaults"]
@@ -145,6 +146,10 @@ class ControllerSchemas:
     def entity_fields(self, entity_type: str) -> Mapping[str, Mapping[str, Any]] | None:
         """Fields of an entity schema by name."""
         return self._catalogue.entity_fields(entity_type)
+
+    def validate_entity(self, entity_type: str, fields: Any) -> SchemaAnswer:  # noqa: ARG002
+        """Always 404: the gateways of scenarios, like those that their expectations come from, do not serve it."""
+        return no_entity(f"{entity_type}/validate")
 
 
 @cache

@@ -19,15 +19,19 @@ _TIMESTAMP = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?
 _RATIO_LOW, _RATIO_HIGH = 400_000, 4_000_000
 
 
-def construct(node: Node, file: str, first_line: int = 0) -> Any:
-    """The value of a document. Raises `ManifestError` with the position of what is wrong."""
-    return _Constructor(file, first_line).value(node, 0)
+def construct(node: Node, file: str, first_line: int = 0, unique_keys: bool = True) -> Any:
+    """The value of a document. Raises `ManifestError` with the position of what is wrong.
+
+    Without `unique_keys` the last of equal keys counts (goyaml's `Unmarshal`, not `UnmarshalStrict`).
+    """
+    return _Constructor(file, first_line, unique_keys).value(node, 0)
 
 
 class _Constructor:
-    def __init__(self, file: str, first_line: int) -> None:
+    def __init__(self, file: str, first_line: int, unique_keys: bool) -> None:
         self.file = file
         self.first_line = first_line
+        self.unique_keys = unique_keys
         self.values = 0
         self.from_aliases = 0
         self.open_aliases: set[int] = set()
@@ -81,7 +85,7 @@ class _Constructor:
                 continue
             key = self.key(key_node)
             value = self.value(value_node, depth + 1)
-            if key in own:
+            if key in own and self.unique_keys:
                 raise self.error(key_node, f"duplicate key {key!r}; remove one of the two")
             own.add(key)
             out[key] = value

@@ -83,6 +83,15 @@ def read_pieces(text: bytes, file: str) -> Iterator[Document]:
             yield Document(piece.number, piece.line, value)
 
 
+def read_value(text: bytes) -> Any:
+    """The first document of YAML that is no manifest, as `sigs.k8s.io/yaml` reads it into a value; None where empty.
+
+    The last of equal keys counts. Raises `ManifestError` for what is no YAML.
+    """
+    root = nodes.compose(decode(text, "-"), "-")
+    return None if root is None else construct(root, "-", unique_keys=False)
+
+
 def read_documents(text: bytes, file: str) -> list[Any]:
     """The values of all documents of a file that are not empty. Raises `ManifestError`."""
     return [document.value for document in read_pieces(text, file)]

@@ -13,15 +13,20 @@ from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.translate import grpcroute, httproute, ingress, tcpingress, tcproute, tlsroute, udpingress, udproute
 from gitops_kong.translate.ca_certificates import fill_ca_certificates
 from gitops_kong.translate.certificates import fill_certificates
+from gitops_kong.translate.consumer_groups import fill_consumer_groups
+from gitops_kong.translate.consumers import fill_consumers
 from gitops_kong.translate.context import Context
+from gitops_kong.translate.custom_entities import fill_custom_entities
 from gitops_kong.translate.declarative import declarative
 from gitops_kong.translate.ids import fill_ids
 from gitops_kong.translate.overrides import override_route, override_service
+from gitops_kong.translate.plugins import fill_plugins
 from gitops_kong.translate.rules import Rules
 from gitops_kong.translate.services import populate
 from gitops_kong.translate.state import GatewaySchemas, KongState, Translation
 from gitops_kong.translate.upstream_policy import override_upstream
 from gitops_kong.translate.upstreams import upstreams
+from gitops_kong.translate.vaults import fill_vaults
 
 # In the controller's order: a later kind replaces the services of an earlier one that have the same name.
 RULE_KINDS: tuple[Callable[[Context], Rules], ...] = (
@@ -36,7 +41,13 @@ RULE_KINDS: tuple[Callable[[Context], Rules], ...] = (
 )
 
 # After services, routes and upstreams, before certificates. Each step registers what it translated in the context.
-FILL_STEPS: tuple[Callable[[Context, KongState], None], ...] = ()
+FILL_STEPS: tuple[Callable[[Context, KongState], None], ...] = (
+    fill_consumers,
+    fill_vaults,
+    fill_consumer_groups,
+    fill_plugins,
+    fill_custom_entities,
+)
 
 
 def translate(

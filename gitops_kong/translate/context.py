@@ -21,6 +21,15 @@ _PARAMETERS_GROUP = "configuration.konghq.com"
 _SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
 
+class ControllerPanic(Exception):  # noqa: N818 - what happens to the controller, not an error of ours
+    """The controller process ends with a panic while it translates `objects`."""
+
+    def __init__(self, objects: tuple[K8sObject, ...], reason: str) -> None:
+        super().__init__(reason)
+        self.objects = objects
+        self.reason = reason
+
+
 @dataclass
 class Context:
     """One build: its input, its failures in the order of registering, the objects that it translated."""

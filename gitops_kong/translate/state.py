@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.translate.gotext import quote
 
 Entity = dict[str, Any]
 
@@ -150,10 +151,26 @@ class TranslationFailure(NamedTuple):
     objects: tuple[K8sObject, ...]
 
 
-class GatewaySchemas(Protocol):
-    """What translation asks the gateway: `GET /schemas/plugins/NAME` and `GET /schemas/TYPE`.
+class SchemaAnswer(NamedTuple):
+    """What the gateway answers to a question about a schema."""
 
-    Both are None where the gateway answers 404 or cannot be asked.
+    status: int
+    message: str = ""
+
+    def error(self) -> str:
+        """As the controller writes it into its messages (go-kong `APIError`)."""
+        return f"HTTP status {self.status} (message: {quote(self.message)})"
+
+
+def no_entity(name: str) -> SchemaAnswer:
+    """The answer about an entity type that the gateway does not know."""
+    return SchemaAnswer(404, f"No entity named '{name}'")
+
+
+class GatewaySchemas(Protocol):
+    """What translation asks the gateway: `GET /schemas/plugins/NAME`, `GET` and `POST /schemas/TYPE…`.
+
+    The first two are None where the gateway answers 404 or cannot be asked.
     """
 
     def fill_plugin_defaults(self, plugin: Mapping[str, Any]) -> Entity | None:
@@ -161,6 +178,9 @@ class GatewaySchemas(Protocol):
 
     def entity_fields(self, entity_type: str) -> Mapping[str, Mapping[str, Any]] | None:
         """Fields of an entity schema by name (`type`, `reference` …), for KongCustomEntity."""
+
+    def validate_entity(self, entity_type: str, fields: Any) -> SchemaAnswer:
+        """`POST /schemas/TYPE/validate`: 200, or 400 with what breaks the schema, or another error."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,115 @@
+"""KongPlugins and KongClusterPlugins → plugin instances (KIC `kongstate.buildPlugins`, 3.5.13)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.translate.context import Context
+from gitops_kong.translate.gotext import quote
+from gitops_kong.translate.plugin_config import CONFIGURATION, PluginConfigError, plugin_template
+from gitops_kong.translate.plugin_relations import Combination, Relations, relations
+from gitops_kong.translate.state import Entity, KongState, Plugin
+
+# The order in which an instance's name is hashed; before 3.4 only the last one counted.
+_SCOPES = (("service", "service"), ("route", "route"), ("consumer", "consumer"), ("consumer_group", "group"))
+
+
+def fill_plugins(context: Context, state: KongState) -> None:
+    """Add an instance for each combination that asks for a plugin, and the global ones."""
+    templates: dict[int, Entity | PluginConfigError] = {}
+
+    def template(obj: K8sObject) -> Entity:
+        known = templates.get(id(obj))
+        if known is None:
+            try:
+                known = plugin_template(obj, context)
+            except PluginConfigError as e:
+                known = e
+            templates[id(obj)] = known
+        if isinstance(known, PluginConfigError):
+            raise known
+        return known
+
+    for key, asked in relations(state, context).items():
+        namespace, name = key.split(":")[:2]
+        obj = find_plugin(namespace, name, context)
+        if obj is None:
+            _fail_missing(name, asked, context)
+            continue
+        try:
+            shared = template(obj)
+        except PluginConfigError as e:
+            context.fail(str(e), obj)
+            continue
+        context.succeed(obj)
+        _bind(obj, shared, asked, context, state.plugins)
+    by_type: dict[str, list[Plugin]] = {}
+    for obj in _global_plugins(context):
+        try:
+            shared = template(obj)
+        except PluginConfigError:
+            continue  # only logged
+        by_type.setdefault(shared["name"], []).append(Plugin(dict(shared), obj))
+    for alike in by_type.values():
+        if len(alike) == 1:  # two of one type cancel each other out
+            context.succeed(alike[0].parent)
+            state.plugins.append(alike[0])
+
+
+def find_plugin(namespace: str, name: str, context: Context) -> K8sObject | None:
+    """The KongPlugin of that name, else the KongClusterPlugin (`getKongPluginOrKongClusterPlugin`)."""
+    return context.store.get(CONFIGURATION, "KongPlugin", namespace, name) or context.store.get(
+        CONFIGURATION, "KongClusterPlugin", "", name
+    )
+
+
+def _fail_missing(name: str, asked: Relations, context: Context) -> None:
+    """Every object of every combination gets the failure; before 3.4 it was only logged."""
+    if not context.behaves("plugin-references-checked"):
+        return
+    message = f"referenced KongPlugin or KongClusterPlugin {quote(name)} does not exist"
+    for combination in asked.combinations():
+        for relation in (
+            combination.consumer,
+            combination.consumer_group,
+            combination.route,
+            combination.service,
+        ):
+            if relation is not None:
+                context.fail(message, relation.referrer)
+
+
+def _bind(obj: K8sObject, shared: Entity, asked: Relations, context: Context, plugins: list[Plugin]) -> None:
+    instance_name: str | None = shared.get("instance_name")
+    used: set[str] = set()
+    for combination in asked.combinations():
+        entity = dict(shared)
+        for scope, relation in zip(combination._fields, combination, strict=True):
+            if relation is not None:
+                entity[scope] = relation.identifier
+        if instance_name is not None:
+            entity["instance_name"] = _suffixed(instance_name, combination, used, context)
+        plugins.append(Plugin(entity, obj))
+
+
+def _suffixed(name: str, combination: Combination, used: set[str], context: Context) -> str:
+    """An instance name made unique by what the instance is bound to."""
+    bound = [f"{label}-{r.identifier}" for scope, label in _SCOPES if (r := getattr(combination, scope)) is not None]
+    whole = context.behaves("instance-name-of-all-scopes")
+    text = "".join(f"_{part}" for part in bound) if whole else bound[-1]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    suffixed = f"{name}-{digest[:9]}"
+    if suffixed in used:
+        suffixed = f"{name}-{digest}"
+    used.add(suffixed)
+    return suffixed
+
+
+def _global_plugins(context: Context) -> list[K8sObject]:
+    """KongClusterPlugins of this class with the label `global: "true"` and a plugin (`globalKongClusterPlugins`)."""
+    return [
+        obj
+        for obj in context.store.list(CONFIGURATION, "KongClusterPlugin")
+        if obj.labels.get("global") == "true" and context.has_class(obj) and obj.data.get("plugin")
+    ]
