@@ -354,6 +354,13 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         " the first two were only logged (KongState.getPluginRelations, metadata.ExtractPluginsNamespacedNames).",
     ),
     Behaviour(
+        "ingress-routes-have-kind",
+        (3, 3, 0),
+        None,
+        "Routes of an Ingress's rules know that their parent is an Ingress; before, no grant let them use a plugin of"
+        " another namespace (subtranslator.ingressTranslationMeta.translateIntoKongRoute, K8sObjectInfo).",
+    ),
+    Behaviour(
         "instance-name-of-all-scopes",
         (3, 4, 0),
         None,

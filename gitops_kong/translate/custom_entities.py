@@ -11,7 +11,14 @@ from gitops_kong.translate.context import Context
 from gitops_kong.translate.gojson import float64, kind_of
 from gitops_kong.translate.ids import entity_id
 from gitops_kong.translate.plugin_config import CONFIGURATION
-from gitops_kong.translate.plugin_relations import NotGrantedError, PluginName, Relation, Relations, plugin_namespace
+from gitops_kong.translate.plugin_relations import (
+    NotGrantedError,
+    PluginName,
+    Relation,
+    Relations,
+    plugin_namespace,
+    source_of,
+)
 from gitops_kong.translate.plugin_relations import relations as plugin_relations
 from gitops_kong.translate.state import Entity, KongState, OwnedEntity, Route, Service, no_entity
 
@@ -147,7 +154,7 @@ class _Translator:
             return None
         name, namespace = parent.get("name") or "", parent.get("namespace") or obj.namespace
         if checked and namespace != obj.namespace:
-            namespace = plugin_namespace(PluginName(namespace, name), obj, self.context)
+            namespace = plugin_namespace(PluginName(namespace, name), source_of(obj), self.context)
         if checked and self.context.behaves("custom-entity-parent-must-exist"):
             kind = parent["kind"]
             where = namespace if kind == "KongPlugin" else ""

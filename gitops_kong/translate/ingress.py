@@ -195,9 +195,10 @@ def _route(draft: _Draft, context: Context) -> Route:
     entity = _route_entity(_route_name(ingress, draft.host.replace("*", "_"), draft.backend), draft.tags)
     if protocols := _protocols(ingress, context):
         entity["protocols"] = protocols
+    anonymous = not context.behaves("ingress-routes-have-kind")
     if context.options.expression_routes:
         entity.update(ingress_expressions.matchers(ingress, draft.host, draft.paths, context.options))
-        return Route(entity, ingress, expression=True)
+        return Route(entity, ingress, expression=True, anonymous=anonymous)
     entity["regex_priority"] = 0
     if draft.host:
         entity["hosts"] = [draft.host]
@@ -208,7 +209,7 @@ def _route(draft: _Draft, context: Context) -> Route:
     ]
     if paths:
         entity["paths"] = paths
-    return Route(entity, ingress)
+    return Route(entity, ingress, anonymous=anonymous)
 
 
 def _route_entity(name: str, tags: list[str]) -> Entity:

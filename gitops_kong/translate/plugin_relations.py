@@ -28,6 +28,13 @@ class Relation(NamedTuple):
     referrer: K8sObject
     entity: Scoped
 
+    @property
+    def source(self) -> Referrer:
+        """Who refers, as grants name it."""
+        if isinstance(self.entity, Route) and self.entity.anonymous:
+            return Referrer("", "", self.referrer.namespace)
+        return source_of(self.referrer)
+
 
 class Combination(NamedTuple):
     """What one plugin instance is bound to."""
@@ -119,7 +126,7 @@ class _Collector:
         """Relate an entity to all plugins that its annotations name."""
         for plugin in self.names(annotations):
             try:
-                namespace = plugin_namespace(plugin, relation.referrer, self._context)
+                namespace = plugin_namespace(plugin, relation.source, self._context)
             except NotGrantedError as e:
                 if self._checked:
                     self._context.fail(str(e), relation.referrer)
@@ -146,15 +153,19 @@ class _Collector:
         self.add("consumers", Relation(identifier, parent, consumer), parent.annotations)
 
 
-def plugin_namespace(plugin: PluginName, referrer: K8sObject, context: Context) -> str:
+def source_of(obj: K8sObject) -> Referrer:
+    """An object as grants name it."""
+    return Referrer(obj.group, obj.kind, obj.namespace)
+
+
+def plugin_namespace(plugin: PluginName, source: Referrer, context: Context) -> str:
     """The namespace in which `plugin` is looked for (`extractReferredPluginNamespaceIfAllowed`).
 
     Raises `NotGrantedError`.
     """
     namespace, name = plugin
     if not namespace:
-        return referrer.namespace
-    source = Referrer(referrer.group, referrer.kind, referrer.namespace)
+        return source.namespace
     if is_granted(context.store, source, Target(namespace, CONFIGURATION, "KongPlugin", name)):
         return namespace
     if context.behaves("plugin-references-checked"):
@@ -162,7 +173,7 @@ def plugin_namespace(plugin: PluginName, referrer: K8sObject, context: Context) 
             f'no grant found to referenced "{namespace}:{name}" plugin in the requested remote KongPlugin bind'
         )
     raise NotGrantedError(
-        f"no grant found for {referrer.kind} in {referrer.namespace} to plugin {name} in {namespace}"
+        f"no grant found for {source.kind} in {source.namespace} to plugin {name} in {namespace}"
         " requested remote KongPlugin bind"
     )
 

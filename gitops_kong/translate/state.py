@@ -54,6 +54,7 @@ class Route:
     plugins: list[Entity] = field(default_factory=list)
     expression: bool = False  # the entity carries `expression` and `priority` instead of traditional matchers
     extension_plugins: list[str] = field(default_factory=list)  # KongPlugins that ExtensionRef filters name
+    anonymous: bool = False  # its parent's kind is not known where grants for plugins are looked up
 
     @property
     def annotations(self) -> Mapping[str, str]:
