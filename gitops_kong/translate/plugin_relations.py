@@ -126,7 +126,9 @@ class _Collector:
         """Relate an entity to all plugins that its annotations name."""
         for plugin in self.names(annotations):
             try:
-                namespace = plugin_namespace(plugin, relation.source, self._context)
+                namespace = relation.referrer.namespace
+                if plugin.namespace:
+                    namespace = plugin_namespace(plugin, relation.source, self._context)
             except NotGrantedError as e:
                 if self._checked:
                     self._context.fail(str(e), relation.referrer)
