@@ -9,6 +9,7 @@ import pytest
 
 from gitops_kong.cluster.gateway_api import GatewayApiIntake, take_in
 from gitops_kong.cluster.gateway_status import class_conditions, gateway_status, route_parents
+from gitops_kong.cluster.intake import take_in as cluster_take_in
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject
 from tests.gateway_objects import (
@@ -275,6 +276,8 @@ def test_backend_tls_policies() -> None:
 
     assert left_out(*base, good, config_map, gates=alpha) == ""
     assert ("ConfigMap", "ca") in {(r.kind, r.name) for r in intake(*base, good, config_map, gates=alpha).references}
+    held = cluster_take_in([*base, good, config_map], options(gates=alpha)).store
+    assert config_map.ref in held
     assert "GatewayAlpha" in left_out(*base, good, config_map)
     assert "does not read" in left_out(*base, good, config_map, gates=alpha, version="3.3.1")
     assert "no HTTPRoute" in left_out(service(), good, config_map, gates=alpha)
