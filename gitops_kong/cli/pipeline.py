@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cli.progress import Progress
@@ -95,6 +95,10 @@ def select(targets: Sequence[Target], names: Sequence[str]) -> list[Target]:
     return [known[name] for name in names]
 
 
+# A repository does not hold all of a cluster.
+_TAKE_IN = partial(take_in, assume_missing=True)
+
+
 class _Run:
     """What the targets of one run share."""
 
@@ -124,7 +128,7 @@ class _Run:
 
     def _state(self, rendered: Rendered, before: ClusterState | None) -> ClusterState:
         objects = [*self.context, *rendered.objects, *(a.stand_in for a in rendered.assumptions if a.stand_in)]
-        return cluster_state(objects, self.options, self.admit, take_in, before)
+        return cluster_state(objects, self.options, self.admit, _TAKE_IN, before)
 
 
 def admission(server: ApiServer) -> Admit:

@@ -21,6 +21,8 @@ from gitops_kong.manifests.objects import EMPTY, K8sObject, Ref
 UNMANAGED_CLASS = "konghq.com/gatewayclass-unmanaged"
 ROUTE_KINDS = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
 ALPHA_KINDS = ("TCPRoute", "TLSRoute", "UDPRoute", "BackendTLSPolicy")  # read with the gate GatewayAlpha only
+# Kinds that the controller only looks up: it decides by them and reports nothing on them.
+LOOKED_UP = ((GATEWAY_GROUP, "GatewayClass"), ("", "Namespace"))
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
@@ -44,8 +46,9 @@ class GatewayApiIntake:
 def take_in(store: ObjectStore, options: ControllerOptions, *, assume_missing: bool = False) -> GatewayApiIntake:
     """Decide on all objects of the Gateway API in `store`, which holds every object of the cluster.
 
-    `assume_missing`: `store` may lack what others bring into the cluster, so that a Secret, ConfigMap or Service that
-    it does not have counts as being there.
+    `assume_missing`: `store` may lack what others bring into the cluster. A Secret, ConfigMap or Service that it does
+    not have counts as being there, a GatewayClass as this controller's own, a Gateway as one that takes every route
+    but those that need to know its ports.
     """
     intake = _Intake(store, options, assume_missing=assume_missing)
     intake.take_classes()
@@ -168,7 +171,7 @@ class _Intake:
         parents, problems = [], []
         for ref in refs:
             gateway_ref = Ref(GATEWAY_GROUP, "Gateway", ref.get("namespace") or route.namespace, ref.get("name") or "")
-            state = self.gateways.get(gateway_ref)
+            state = self.gateways.get(gateway_ref) or self._assumed(gateway_ref, route)
             if state is not None:
                 parents.append(parent(route, ref, state, self._namespace_labels))
                 continue
@@ -179,10 +182,20 @@ class _Intake:
             return "; ".join(dict.fromkeys(problems)) or "it has no parentRefs", ()
         return "", tuple(parents)
 
+    def _assumed(self, ref: Ref, route: K8sObject) -> GatewayState | None:
+        if not self.assume_missing or ref in self.store or route.kind in ("TCPRoute", "UDPRoute"):
+            return None
+        metadata = {"namespace": ref.namespace, "name": ref.name}
+        content = {"apiVersion": f"{GATEWAY_GROUP}/v1", "kind": "Gateway", "metadata": metadata}
+        return GatewayState(K8sObject(content), is_programmed=True, listeners={}, assumed=True)
+
     def _class_of(self, gateway: K8sObject) -> tuple[K8sObject | None, str]:
         """The Gateway's class if it is this controller's, or why not."""
         name = gateway.spec.get("gatewayClassName") or ""
         gateway_class = self.store.get(GATEWAY_GROUP, "GatewayClass", "", name)
+        if gateway_class is None and self.assume_missing:
+            metadata = {"name": name, "annotations": {UNMANAGED_CLASS: "true"}}
+            return K8sObject({"apiVersion": f"{GATEWAY_GROUP}/v1", "kind": "GatewayClass", "metadata": metadata}), ""
         if gateway_class is None:
             return None, f"its GatewayClass {name} does not exist"
         problem = self._foreign(gateway_class)

@@ -44,11 +44,15 @@ _EFFECTIVE_HOSTNAME = ("HTTP", "HTTPS", "TLS")
 
 @dataclass(frozen=True)
 class GatewayState:
-    """A Gateway of this controller: whether it is programmed, and its listeners by name."""
+    """A Gateway of this controller: whether it is programmed, and its listeners by name.
+
+    `assumed`: it is not among the objects but may be in the cluster; nothing is known of its listeners.
+    """
 
     gateway: K8sObject
     is_programmed: bool
     listeners: Mapping[str, ListenerState]
+    assumed: bool = False
 
     @property
     def title(self) -> str:
@@ -86,6 +90,8 @@ class _Trial:
 
 def parent(route: K8sObject, ref: Mapping[str, Any], state: GatewayState, namespace_labels: NamespaceLabels) -> Parent:
     """What the Gateway says to the parentRef `ref` of `route`."""
+    if state.assumed:
+        return Parent(state, ref.get("sectionName") or "", "Accepted")
     trial = _Trial()
     obstacles: dict[str, str] = {}
     matched = set()
@@ -203,6 +209,8 @@ def effective_hostnames(route: K8sObject, parents: list[Parent]) -> list[str] | 
     becomes the narrower one of it and the first listener's that meets it (KIC `filterHostnames`).
     """
     own: list[str] = route.spec.get("hostnames") or []
+    if any(one.state.assumed for one in parents):
+        return own
     if not own:
         return _listener_hostnames(parents)
     narrowed = [found for hostname in own if (found := _narrowed(hostname, parents)) is not None]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from gitops_kong.cluster.gateway_api import GatewayApiIntake
 from gitops_kong.cluster.gateway_api import take_in as gateway_take_in
 from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.cluster.served_versions import as_watched
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject, Ref
 
@@ -103,7 +104,7 @@ def take_in(objects: Iterable[K8sObject], options: ControllerOptions, *, assume_
     """
     watched: list[K8sObject] = []
     left_out: dict[Ref, str] = {}
-    for obj in objects:
+    for obj in map(as_watched, objects):
         if options.watch_namespaces and obj.namespace and obj.namespace not in options.watch_namespaces:
             left_out[obj.ref] = f"the controller does not watch namespace {obj.namespace}"
         else:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gitops_kong.cluster.gateway_api import LOOKED_UP
 from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.cluster.served_versions import as_watched
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.controller.identity import assign
 from gitops_kong.controller.known_kinds import known_kind
@@ -52,17 +54,21 @@ def cluster_state(
     previous = before.stored if before else {}
     accepted: dict[Ref, K8sObject] = {}
     refused: dict[Ref, Admission] = {}
+    looked_up: list[K8sObject] = []
     for manifest in manifests:
-        if not known_kind(manifest, options.behaviours):
+        if (manifest.group, manifest.kind) in LOOKED_UP:
+            looked_up.append(as_watched(admit(manifest, None).object))
+            continue
+        if not known_kind(as_watched(manifest), options.behaviours):
             continue
         old = previous.get(manifest.ref)
         answer = admit(manifest, old)
         if not answer.refusals:
-            accepted[manifest.ref] = answer.object
+            accepted[manifest.ref] = as_watched(answer.object)
             continue
         refused[manifest.ref] = answer
         if old is not None:
             accepted[manifest.ref] = old
     stored = {obj.ref: obj for obj in assign(accepted.values(), previous)}
-    store, left_out = take_in(stored.values(), options)
-    return ClusterState(stored, store, left_out, refused)
+    store, left_out = take_in([*stored.values(), *looked_up], options)
+    return ClusterState(stored, store, {ref: why for ref, why in left_out.items() if ref in stored}, refused)

@@ -291,3 +291,20 @@ def test_backend_tls_policies() -> None:
     assert intake(*base, system, gates=alpha).left_out[system.ref] == (
         "WellKnownCACertificates feature is not currently supported"
     )
+
+
+def test_what_a_repository_lacks_may_be_assumed() -> None:
+    site, tcp = route(hostnames=["shop.example"]), route("TCPRoute", "db", {"backendRefs": [backend()]})
+    of_version = options(gates={"GatewayAlpha": True})
+    nothing = take_in(ObjectStore([site, tcp]), of_version, assume_missing=True)
+    assert site in nothing.taken_in
+    assert nothing.left_out == {tcp.ref: "Gateway edge/kong does not exist"}
+    without_class = take_in(ObjectStore([gateway(), site]), of_version, assume_missing=True)
+    assert {o.kind for o in without_class.taken_in} == {"Gateway", "HTTPRoute"}
+
+
+def test_objects_come_in_the_watched_version() -> None:
+    old = obj(f"{GROUP}/v1beta1", "HTTPRoute", "site", "shop", spec=route().spec)
+    held = cluster_take_in([gateway_class(), gateway(), old], options()).store.by_ref(old.ref)
+    assert held is not None
+    assert held.api_version == f"{GROUP}/v1"
