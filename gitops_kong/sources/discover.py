@@ -119,7 +119,7 @@ class _Found:
     def kustomizations(self, directories: set[str]) -> tuple[list[Target], set[str]]:
         """Targets of all kustomizations that no other one uses, and every file that any of them reads."""
         claimed: set[str] = set()
-        inner: set[str] = set()
+        read: dict[str, set[str]] = {}
         targets = []
         for directory in sorted(directories):
             try:
@@ -128,10 +128,14 @@ class _Found:
                 targets.append(Target(directory, "kustomize", directory, (directory,)))
                 continue
             claimed |= found.files
-            inner |= found.kustomizations.keys() - {directory}
+            read[directory] = {*found.kustomizations}
             if not kustomize.is_component(self.tree, directory):
                 targets.append(Target(directory, "kustomize", directory, tuple(sorted({*found.files, directory}))))
-        return [target for target in targets if target.path not in inner], claimed
+
+        def used(directory: str) -> bool:  # by another one; those that use each other in a loop stay, to be reported
+            return any(directory in bases and user not in read.get(directory, ()) for user, bases in read.items())
+
+        return [target for target in targets if not used(target.path)], claimed
 
     def plain(self, paths: list[str]) -> None:
         """One target for plain files; one for each directory where two of them hold the same object."""

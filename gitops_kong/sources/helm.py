@@ -19,6 +19,7 @@ from gitops_kong.sources.tools import Tools, export, run, workspace
 _SOURCE = re.compile(r"^# Source: (.+)$", re.MULTILINE)
 _VARIANT = re.compile(r"values[-._](?!schema\b).+\.ya?ml")
 _MAX_DEPENDENCIES = 10
+_RELEASE = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -106,19 +107,16 @@ def template(release: Release, tree: Tree, tools: Tools, limits: Limits) -> list
         export(tree, {*files, *release.value_files, *release.extra_files}, directory)
         for dependency in missing:
             _Copy(tree, directory, tools, limits).provide(dependency, release.chart)
-        command = [tools.helm, "template", release.name or name or "release", f"./{release.chart}"]
-        command += ["--namespace", release.namespace or "default"]
-        command += ["--kube-version", release.kubernetes_version or tools.kubernetes_version]
-        for version in (*tools.api_versions, *release.api_versions):
-            command += ["--api-versions", version]
-        for path in release.value_files:
-            command += ["--values", f"./{path}"]
+        command = [tools.helm, "template", _release_name(release.name or name or "release"), f"./{release.chart}"]
+        command.append(f"--namespace={release.namespace or 'default'}")
+        command.append(f"--kube-version={release.kubernetes_version or tools.kubernetes_version}")
+        command += [f"--api-versions={version}" for version in (*tools.api_versions, *release.api_versions)]
+        command += [f"--values=./{path}" for path in release.value_files]
         for number, values in enumerate(release.values):
             file = directory / "home" / f"values-{number}.json"
             file.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
-            command += ["--values", str(file)]
-        for flag, parameter, value in release.parameters:
-            command += [f"--{flag}", f"{parameter}={_escaped(value)}"]
+            command.append(f"--values={file}")
+        command += [f"--{flag}={parameter}={_escaped(value)}" for flag, parameter, value in release.parameters]
         command += release.flags
         try:
             output = run(command, directory, limits)
@@ -126,6 +124,12 @@ def template(release: Release, tree: Tree, tools: Tools, limits: Limits) -> list
             raise RenderError(f"{release.chart}: {e}") from None
     objects = _with_origins(output, release.chart, name, tree)
     return with_namespace(objects, release.namespace) if release.namespace else objects
+
+
+def _release_name(name: str) -> str:
+    if not _RELEASE.fullmatch(name):
+        raise RenderError(f"{name!r} is no name of a release: small letters, digits, `-` and `.` are allowed")
+    return name
 
 
 def _escaped(value: str) -> str:

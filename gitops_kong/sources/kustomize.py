@@ -216,11 +216,11 @@ def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> b
         file = found.kustomizations[path]
         text = _changed(tree.read(file), file, overrides, annotate=annotate)
         (directory / "files" / file).write_bytes(text)
-        command = [*tools.kustomize, path]
+        command = [*tools.kustomize, f"./{path}"]
         if found.charts:
-            command += ["--enable-helm", "--helm-command", tools.helm]
+            command += ["--enable-helm", f"--helm-command={tools.helm}"]
             if tools.kustomize[1] == "build":
-                command += ["--helm-kube-version", tools.kubernetes_version]
+                command.append(f"--helm-kube-version={tools.kubernetes_version}")
         return run(command, directory, limits)
 
 

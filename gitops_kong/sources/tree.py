@@ -44,7 +44,7 @@ class FileTree:
         self.missing: Callable[[str], str] = lambda _: "no such file"
         self._paths = list(self.files)
         self._read_raw = read_raw
-        self._cache: ObjectCache = {} if cache is None else cache
+        self.cache: ObjectCache = {} if cache is None else cache
         self._texts: dict[str, bytes] = {}
         self._objects: dict[str, list[K8sObject]] = {}
 
@@ -112,9 +112,9 @@ class FileTree:
             return known
         text = self.read(path)
         key = (path, text)
-        found = self._cache.get(key)
+        found = self.cache.get(key)
         if found is None:
-            found = self._cache[key] = read_objects(text, path)
+            found = self.cache[key] = read_objects(text, path)
         self._objects[path] = found
         return found
 
