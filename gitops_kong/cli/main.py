@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "predict what the controller and the gateway do with a repository"),
     "api-validate": ("api_validate", "what the API server would answer to objects"),
     "simulate": ("simulate", "run scenario files: what the controller would do, step by step"),
+    "test": ("test", "run scenario files with expectations as unit tests"),
 }
 
 

@@ -6,6 +6,7 @@ Their format is CONTRACT.md's, 'Scenario files and `simulate`'.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,22 @@ import yaml
 from gitops_kong.errors import UserError
 
 STEP_FIELDS = frozenset({"manifests", "restart", "gatewayRestart", "gateway", "reject", "updates", "expect"})
-SCENARIO_FIELDS = frozenset({"name", "options", "steps"})
+SCENARIO_FIELDS = frozenset({"name", "options", "steps", "controllerVersion"})
+STEP_RESULT_FIELDS = frozenset(
+    {
+        "pushes",
+        "translationFailures",
+        "fallback",
+        "statuses",
+        "events",
+        "configStatus",
+        "updateFailed",
+        "notDecodable",
+        "gatewayConfig",
+        "leftOut",
+        "crash",
+    }
+)
 OPTION_FIELDS = frozenset(
     {
         "ingressClass",
@@ -65,6 +81,7 @@ class Scenario:
     name: str
     options: Mapping[str, Any]
     steps: tuple[Step, ...]
+    controller_version: str | None = None
 
     @property
     def reconcilers_take_in(self) -> bool:
@@ -102,7 +119,24 @@ def parse(data: Any, path: str) -> Scenario:
         str(data.get("name") or ""),
         options,
         tuple(_step(step, folder, path, f"steps[{i}]") for i, step in enumerate(steps)),
+        None if data.get("controllerVersion") is None else str(data["controllerVersion"]),
     )
+
+
+def looks_like_tests(file: Path) -> bool:
+    """Whether `file` is worth loading as a scenario file with expectations; False for what cannot be read."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    if not re.search(r"""^\s*(- )?["']?expect["']?:""", text, re.MULTILINE) or "steps" not in text:
+        return False
+    try:
+        data = yaml.load(text, yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return False
+    steps = data.get("steps") if isinstance(data, dict) else None
+    return isinstance(steps, list) and any(isinstance(s, dict) and "expect" in s for s in steps)
 
 
 def _step(data: Any, folder: Path, path: str, where: str) -> Step:
@@ -122,8 +156,16 @@ def _step(data: Any, folder: Path, path: str, where: str) -> Step:
         data.get("gateway", "schema"),
         tuple(_rule(r, path, f"{where}.reject[{i}]") for i, r in enumerate(data.get("reject") or ())),
         updates,
-        data.get("expect"),
+        _expectation(data, path, where),
     )
+
+
+def _expectation(data: Any, path: str, where: str) -> Mapping[str, Any] | None:
+    if "expect" not in data:
+        return None
+    expect = data["expect"] or {}
+    _fields(expect, STEP_RESULT_FIELDS, path, f"{where}.expect")
+    return dict(expect)
 
 
 def _rule(data: Any, path: str, where: str) -> RejectRule:
