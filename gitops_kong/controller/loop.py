@@ -21,6 +21,7 @@ from gitops_kong.controller.identity import snapshot_key
 from gitops_kong.controller.konnect import config_status
 from gitops_kong.controller.last_valid import read_back
 from gitops_kong.controller.statuses import Reports, report
+from gitops_kong.translate.context import ControllerPanic
 from gitops_kong.translate.state import GatewaySchemas, Translation, TranslationFailure
 
 Translate = Callable[[ObjectStore, ControllerOptions, GatewaySchemas], Translation]
@@ -132,7 +133,10 @@ class Update:
         return cache
 
     def _build(self, reason: str) -> Translation:
-        translation = self.translate(self.state.memory.built_from, self.options, self.gateway.schemas)
+        try:
+            translation = self.translate(self.state.memory.built_from, self.options, self.gateway.schemas)
+        except ControllerPanic as e:
+            raise ControllerCrash(e.reason) from e
         self.record.translations.append(translation.failures)
         self.record.events += translation_events(translation.failures, reason)
         return translation

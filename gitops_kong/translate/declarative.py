@@ -6,11 +6,11 @@ filled in, the order of entities.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from gitops_kong.translate.context import Context
-from gitops_kong.translate.state import Consumer, Entity, KongState, Service, Upstream
+from gitops_kong.translate.state import Consumer, Entity, KongState, Plugin, Service, Upstream
 
 FORMAT_VERSION = "3.0"
 STUB_UPSTREAM = "kong"  # posted where there is nothing else, so that the gateway becomes ready
@@ -23,7 +23,7 @@ def declarative(state: KongState, context: Context) -> dict[str, Any]:
         "services": _descending((_service(s, context) for s in state.services), "name"),
         "consumers": [_consumer(c) for c in consumers],
         "consumer_groups": _descending((g.entity for g in state.consumer_groups), "name"),
-        "plugins": sorted((_plugin(p.entity, context) for p in state.plugins), key=_plugin_key, reverse=True),
+        "plugins": sorted(_plugins(state.plugins, context), key=_plugin_key, reverse=True),
         "upstreams": _descending((_upstream(u) for u in state.upstreams), "name"),
         "certificates": _descending((_certificate(c, context) for c in state.certificates), "cert"),
         "ca_certificates": _descending(state.ca_certificates, "cert"),
@@ -75,18 +75,50 @@ def _upstream(upstream: Upstream) -> Entity:
     return entity
 
 
+def _plugins(plugins: Iterable[Plugin], context: Context) -> Iterator[Entity]:
+    """All plugins with their defaults, which instances of one object share."""
+    defaults: dict[int, _Defaults] = {}
+    for plugin in plugins:
+        key = id(plugin.parent)
+        if key not in defaults:
+            defaults[key] = _defaults(plugin.entity, context)
+        yield _filled(plugin.entity, defaults[key])
+
+
+class _Defaults(NamedTuple):
+    """What the gateway's schema adds to a plugin, and the fields that are not posted."""
+
+    added: Entity
+    dropped: tuple[str, ...]
+
+
 def _plugin(plugin: Entity, context: Context, *, keeps_nulls: bool = False) -> Entity:
     """The plugin with the gateway's defaults (`fillPlugin`), where the gateway knows its schema."""
-    filled = context.schemas.fill_plugin_defaults(plugin) or plugin
-    config = filled.get("config") or {}
+    return _filled(plugin, _defaults(plugin, context, keeps_nulls=keeps_nulls))
+
+
+def _defaults(plugin: Entity, context: Context, *, keeps_nulls: bool = False) -> _Defaults:
+    filled = context.schemas.fill_plugin_defaults(plugin)
+    known = filled or plugin
+    config = known.get("config") or {}
     if not keeps_nulls and not context.behaves("plugin-nulls-kept"):
         config = {key: value for key, value in config.items() if value is not None}
-    without = {key: value for key, value in filled.items() if key != "config"}
-    return {**without, "config": config} if config else without
+    added: Entity = {key: known[key] for key in ("enabled", "protocols") if key in known}
+    dropped = ("run_on",) if filled else ()
+    return _Defaults({**added, "config": config}, dropped) if config else _Defaults(added, (*dropped, "config"))
+
+
+def _filled(plugin: Entity, defaults: _Defaults) -> Entity:
+    filled = plugin | defaults.added
+    for key in defaults.dropped:
+        filled.pop(key, None)
+    return filled
 
 
 def _plugin_key(plugin: Entity) -> str:
-    return "".join(str(plugin.get(key) or "") for key in ("name", "consumer", "consumer_group", "route", "service"))
+    """What plugins are sorted by (`deckgen.PluginString`)."""
+    get = plugin.get
+    return f"{plugin['name']}{get('consumer', '')}{get('consumer_group', '')}{get('route', '')}{get('service', '')}"
 
 
 def _certificate(certificate: Entity, context: Context) -> Entity:

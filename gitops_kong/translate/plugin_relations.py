@@ -56,18 +56,17 @@ class Relations:
 
     def combinations(self) -> Iterator[Combination]:
         """One for each instance: consumers (else groups) with each service and route (`GetCombinations`)."""
-        if self.consumers:
-            people = [Combination(consumer=c) for c in self.consumers]
-        else:
-            people = [Combination(consumer_group=g) for g in self.consumer_groups]
+        people: list[tuple[Relation | None, Relation | None]]
+        people = [(c, None) for c in self.consumers] or [(None, g) for g in self.consumer_groups]
         if not (self.services or self.routes):
-            yield from people
+            for consumer, group in people:
+                yield Combination(None, None, consumer, group)
             return
-        for who in people or (Combination(),):
+        for consumer, group in people or [(None, None)]:
             for service in self.services:
-                yield who._replace(service=service)
+                yield Combination(service, None, consumer, group)
             for route in self.routes:
-                yield who._replace(route=route)
+                yield Combination(None, route, consumer, group)
 
 
 class PluginName(NamedTuple):
