@@ -1,0 +1,91 @@
+import pytest
+
+from tests.predict.shop import GLOBAL, GUARDED, HEALTHY, NEW, broken, outcomes, run
+
+BASE = HEALTHY + GUARDED
+HEAD = HEALTHY + broken(GUARDED) + NEW
+
+
+def test_healthy_change() -> None:
+    predicted = run(BASE + NEW, BASE, "3.5.13")
+    assert outcomes(predicted, "new") == {"*": "configured written new"}
+    assert predicted.findings == ()
+    assert (predicted.objects, predicted.changed) == (6, 1)
+
+
+@pytest.mark.parametrize(("version", "status"), [("3.2.4", "empty"), ("3.4.3", "empty"), ("3.4.4", "written")])
+def test_status_of_a_healthy_new_ingress_after_a_fallback(version: str, status: str) -> None:
+    predicted = run(HEAD, BASE, version)
+    assert outcomes(predicted, "new") == {"*": f"configured {status} new"}
+    rules = {(f.rule, f.object.name) for f in predicted.findings if f.object}
+    assert ("gateway-rejected", "limit") in rules
+    assert ("excluded", "bad") in rules
+    assert (("status-empty", "new") in rules) == (status == "empty")
+
+
+def test_an_ingress_that_was_there_keeps_its_status_except_in_a_cold_start() -> None:
+    assert outcomes(run(HEAD, BASE, "3.4.3"), "good") == {
+        "rollout": "configured written new",
+        "controller-restart": "configured stale new",
+        "gateway-restart": "configured written new",
+        "cold-start": "configured empty new",
+    }
+    assert outcomes(run(HEAD, BASE, "3.5.13"), "good") == {"*": "configured written new"}
+
+
+def test_what_depends_on_the_broken_object_is_left_out() -> None:
+    predicted = run(HEAD, BASE, "3.5.13")
+    assert outcomes(predicted, "bad")["rollout"] == "excluded stale none"
+    assert outcomes(predicted, "bad")["cold-start"] == "excluded empty none"
+    excluded = next(f for f in predicted.findings if f.rule == "excluded")
+    assert [(str(c.object.ref), c.message) for c in excluded.causes] == [
+        ("KongPlugin shop/limit", "config.minutes: unknown field")
+    ]
+
+
+def test_without_the_gate_nobody_s_change_arrives() -> None:
+    predicted = run(HEAD, BASE, "3.5.13", gate=False)
+    assert outcomes(predicted, "new")["rollout"] == "blocked empty none"
+    assert outcomes(predicted, "good") == {
+        "rollout": "blocked written last-valid",
+        "controller-restart": "blocked stale last-valid",
+        "gateway-restart": "blocked written last-valid",
+        "cold-start": "blocked empty none",
+    }
+    blocked = [f for f in predicted.findings if f.rule == "blocked"]
+    assert len(blocked) == 1
+    assert blocked[0].object
+    assert blocked[0].object.name == "limit"
+    assert "cold-start: 3 routes not served" in blocked[0].effects
+
+
+def test_the_last_valid_version_fills_back_until_the_controller_restarts() -> None:
+    predicted = run(HEAD, BASE, "3.5.13", last_valid=True)
+    found = outcomes(predicted, "bad")
+    assert found["rollout"].startswith("backfilled ")
+    assert found["rollout"].endswith(" last-valid")
+    assert found["controller-restart"].startswith("excluded ")
+    assert found["cold-start"] == "excluded empty none"
+
+
+def test_a_rollback_loses_a_global_guard() -> None:
+    predicted = run(HEALTHY + broken(GUARDED) + GLOBAL, BASE + GLOBAL, "3.5.13", gate=False)
+    found = outcomes(predicted, "login")
+    assert found["rollout"] == "blocked not-applicable last-valid"
+    assert found["controller-restart"] == "blocked not-applicable none"
+    lost = [f for f in predicted.findings if f.rule == "guard-lost"]
+    assert [(f.object.name, f.scenarios) for f in lost if f.object] == [("login", ("controller-restart",))]
+
+
+def test_what_was_broken_before_is_told_as_existing() -> None:
+    base = HEALTHY + broken(GUARDED)
+    predicted = run(base + NEW, base, "3.5.13")
+    assert {f.rule for f in predicted.findings} == {"gateway-rejected", "excluded"}
+    assert all(f.existing for f in predicted.findings)
+    assert not any(f.existing for f in run(HEAD, BASE, "3.5.13").findings)
+
+
+def test_without_a_base_everything_is_new() -> None:
+    predicted = run(HEAD, None, "3.4.3")
+    assert outcomes(predicted, "good") == {"*": "configured empty new"}
+    assert {p.change for p in predicted.predictions} == {"added"}
