@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.gateway_state import Answer, Config
 from gitops_kong.gateway.catalogue import Catalogue
+from gitops_kong.gateway.validate import validate
 from gitops_kong.translate.state import GatewaySchemas
 
 
@@ -20,7 +21,8 @@ class SchemaGateway:
 
     def judge(self, config: Config, push: int) -> Answer:  # noqa: ARG002 - each push is judged alike
         """What `POST /config` answers."""
-        return Answer(201)
+        verdict = validate(config, self.catalogue, self.options.router_flavor, self.options.gateway_edition)
+        return Answer(verdict.status, verdict.errors)
 
     def stored(self, config: Config) -> Config:
         """`config` as the gateway holds it."""

@@ -11,7 +11,7 @@ from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.controller.fallback.generate import FallbackCache
 from gitops_kong.controller.gateway_state import Answer, Config, Gateway
-from gitops_kong.controller.loop import ControllerCrash, Memory, Record, State, Translate, Update
+from gitops_kong.controller.loop import ControllerCrash, Memory, Push, Record, State, Translate, Update
 from gitops_kong.controller.statuses import status
 from gitops_kong.manifests.objects import Ref
 from gitops_kong.predict.model import Scenario
@@ -25,14 +25,14 @@ RUNS_A_STEP = 2
 class Life:
     """What is true after the last step of a life.
 
-    `store` is the controller's cache and `regular` its full configuration; `record` is what happened in the last step;
-    `written` are the objects whose status an earlier or the last step wrote; `ran` is what the gateway ran before the
-    last step; `crash` says why the controller panics.
+    `store` is the controller's cache and `regular` its full configuration. `refused` are the pushes that the gateway
+    refused last, `ran` is what it ran before the last step. `written` are the objects whose status was written at some
+    time; `crash` says why the controller panics.
     """
 
     store: ObjectStore
     state: State = field(default_factory=State)
-    record: Record = field(default_factory=Record)
+    refused: tuple[Push, ...] = ()
     regular: Translation | None = None
     fallback: FallbackCache | None = None
     fallback_translation: Translation | None = None
@@ -135,13 +135,15 @@ def step(life: Life, store: ObjectStore, world: World) -> Life:
     reports = update.state.memory.reports
     written = life.written.intersection(obj.ref for obj in store)
     written |= {obj.ref for obj in store if status(reports, obj) == "Succeeded"}
-    fallback = record.fallbacks[-1] if record.fallbacks else life.fallback if not record.pushes else None
+    # A controller that fell back keeps building from the fallback's objects until its cache changes.
+    fallback = record.fallbacks[-1] if record.fallbacks else life.fallback
+    refused = tuple(p for p in record.pushes if not p.answer.accepted)
     schemas = world.gateway.schemas
     regular = None if crash else world.translate(store, world.options, schemas)
     return Life(
         store,
         update.state,
-        record,
+        refused or life.refused,
         regular,
         fallback,
         world.translate(fallback.store, world.options, schemas) if fallback and not crash else None,

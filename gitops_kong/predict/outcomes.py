@@ -63,8 +63,8 @@ class LifeReader:
 
     @cached_property
     def refusals(self) -> Refusals:
-        """What the gateway refused in the last step."""
-        return _refusals(self.life)
+        """What the gateway refused, unless the full configuration was accepted since."""
+        return _refusals(self.life) if self.runs != "regular" else Refusals({}, ())
 
     @cached_property
     def _failed(self) -> Mapping[Ref, Cause]:
@@ -158,9 +158,7 @@ def _failed(failures: Iterable[TranslationFailure]) -> dict[Ref, Cause]:
 def _refusals(life: Life) -> Refusals:
     by_object: dict[Ref, list[Cause]] = {}
     unnamed: list[str] = []
-    for push in life.record.pushes:
-        if push.answer.accepted:
-            continue
+    for push in life.refused:
         for error in push.answer.errors:
             ref = object_of_tags(error.get("entityTags") or ())
             obj = life.store.by_ref(ref) if ref else None

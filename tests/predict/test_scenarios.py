@@ -45,7 +45,7 @@ def test_what_depends_on_the_broken_object_is_left_out() -> None:
 
 def test_without_the_gate_nobody_s_change_arrives() -> None:
     predicted = run(HEAD, BASE, "3.5.13", gate=False)
-    assert outcomes(predicted, "new")["rollout"] == "blocked empty none"
+    assert outcomes(predicted, "new") == {"*": "blocked empty none"}
     assert outcomes(predicted, "good") == {
         "rollout": "blocked written last-valid",
         "controller-restart": "blocked stale last-valid",
@@ -83,6 +83,12 @@ def test_what_was_broken_before_is_told_as_existing() -> None:
     assert {f.rule for f in predicted.findings} == {"gateway-rejected", "excluded"}
     assert all(f.existing for f in predicted.findings)
     assert not any(f.existing for f in run(HEAD, BASE, "3.5.13").findings)
+
+
+def test_a_change_that_mends_everything_is_plain() -> None:
+    predicted = run(BASE, HEALTHY + broken(GUARDED), "3.5.13")
+    assert predicted.findings == ()
+    assert all(p.plain for p in predicted.predictions)
 
 
 def test_without_a_base_everything_is_new() -> None:
