@@ -139,8 +139,8 @@ def _certificate(data: bytes) -> Certificate:
     fields = _nodes(signed.content)
     if fields[0].tag == _CONTEXT_0:
         fields = fields[1:]
-    if fields[0].tag != _INTEGER:
-        raise X509Error("no serial number")
+    if fields[0].tag != _INTEGER or fields[0].content[0] & 0x80:
+        raise X509Error("no serial number, or a negative one")
     _, not_after = _nodes(fields[3].content, 2)
     extensions = next((f for f in fields[6:] if f.tag == _CONTEXT_3), None)
     return Certificate(
