@@ -296,6 +296,12 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     ),
     # Certificates
     Behaviour(
+        "negative-serial-numbers",
+        None,
+        (3, 4, 0),
+        "Certificates may have a negative serial number: the controller was built for Go 1.22 (x509negativeserial).",
+    ),
+    Behaviour(
         "client-certificate-of-merged-secrets",
         (3, 3, 0),
         None,
@@ -323,8 +329,8 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "ca-certificates-in-config-maps",
         (3, 4, 0),
         None,
-        "CA certificates may stand in ConfigMaps and under the key ca.crt; failures speak of a secret CA certificate"
-        " (translate_cacerts.go).",
+        "CA certificates may stand in ConfigMaps and under the key ca.crt, need no class; failures speak of a secret"
+        " CA certificate (translate_cacerts.go, Store.ListCACerts).",
     ),
     *(
         Behaviour(

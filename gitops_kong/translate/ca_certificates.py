@@ -37,13 +37,14 @@ def fill_ca_certificates(context: Context, state: KongState) -> None:
 
 
 def _labelled(context: Context) -> list[tuple[K8sObject, Mapping[str, str]]]:
-    """Labelled Secrets, and since 3.4 ConfigMaps, with their data as text (`Store.ListCACerts`)."""
+    """Labelled Secrets and ConfigMaps with their data as text (`Store.ListCACerts`)."""
+    any_class = context.behaves("ca-certificates-in-config-maps")
     found: list[tuple[K8sObject, Mapping[str, str]]] = [
         (secret, {key: value.decode(errors="replace") for key, value in secret_data(secret).items()})
         for secret in context.store.list("", "Secret")
-        if secret.labels.get(LABEL) == "true"
+        if secret.labels.get(LABEL) == "true" and (any_class or context.has_class(secret))
     ]
-    if context.behaves("ca-certificates-in-config-maps"):
+    if any_class:
         config_maps = (c for c in context.store.list("", "ConfigMap") if c.labels.get(LABEL) == "true")
         found.extend((c, config_map_data(c)) for c in config_maps)
     return found
@@ -92,7 +93,7 @@ def _certificate_text(obj: K8sObject, data: Mapping[str, str], context: Context)
     strict = context.behaves("ca-certificate-alone-in-its-file")
     content = _only_block(text.encode()) if strict else _first_block(text.encode())
     try:
-        certificate = parse_certificate(content)
+        certificate = parse_certificate(content, negative_serial=context.behaves("negative-serial-numbers"))
     except X509Error:
         raise CertificateError(": failed to parse certificate") from None
     if not certificate.is_ca:

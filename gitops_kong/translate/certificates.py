@@ -49,7 +49,7 @@ def _of_rules(rules: Rules, context: Context) -> Iterable[_Found]:
         parents = asked.parents.values()
         if secret is None:
             context.fail(f"Failed to fetch the secret ({key})", *parents)
-        elif (pair := key_pair(secret)) is None:
+        elif (pair := key_pair(secret, context)) is None:
             context.fail(UNUSABLE, *parents, secret)
         else:
             yield secret, *pair, asked.hosts
@@ -58,20 +58,20 @@ def _of_rules(rules: Rules, context: Context) -> Iterable[_Found]:
 def _of_gateways(context: Context) -> Iterable[_Found]:
     """The same of Gateways' listeners, each with its host name (`getGatewayCerts`)."""
     for secret, hostname, gateway in listener_certificates(context):
-        pair = key_pair(secret)
+        pair = key_pair(secret, context)
         if pair is None:
             context.fail(UNUSABLE, secret, gateway)
         else:
             yield secret, *pair, [hostname]
 
 
-def key_pair(secret: K8sObject) -> tuple[str, str] | None:
+def key_pair(secret: K8sObject, context: Context) -> tuple[str, str] | None:
     """Certificate and key of a TLS Secret, None unless they belong together (`getCertFromSecret`)."""
     data = secret_data(secret)
     if "tls.crt" not in data or "tls.key" not in data:
         return None
     certificate, key = data["tls.crt"].strip(), data["tls.key"].strip()
-    if not is_key_pair(certificate, key):
+    if not is_key_pair(certificate, key, negative_serial=context.behaves("negative-serial-numbers")):
         return None
     return certificate.decode(errors="replace"), key.decode(errors="replace")
 

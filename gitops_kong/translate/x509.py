@@ -1,7 +1,6 @@
 """PEM blocks, certificates and private keys, as far as the controller looks at them.
 
-Follows Go's `encoding/pem`, `crypto/x509` and `tls.X509KeyPair`. Whether an Ed25519 key, or an EC key that does not
-carry its public point, belongs to a certificate is not computed: it is taken to.
+Follows Go's `encoding/pem`, `crypto/x509` and `tls.X509KeyPair`.
 """
 
 from __future__ import annotations
@@ -13,15 +12,14 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import NamedTuple
 
+from gitops_kong.translate.curves import CURVES, ed25519_public
+
 _BEGIN, _END, _DASHES = b"\n-----BEGIN ", b"\n-----END ", b"-----"
 
 _RSA = bytes.fromhex("2a864886f70d010101")
 _EC = bytes.fromhex("2a8648ce3d0201")
 _ED25519 = bytes.fromhex("2b6570")
 _BASIC_CONSTRAINTS = bytes.fromhex("551d13")
-_CURVES = frozenset(  # P-224, P-256, P-384, P-521
-    map(bytes.fromhex, ("2b81040021", "2a8648ce3d030107", "2b81040022", "2b81040023"))
-)
 
 _BOOLEAN, _INTEGER, _BIT_STRING, _OCTET_STRING, _OID = 0x01, 0x02, 0x03, 0x04, 0x06
 _UTC_TIME, _GENERALIZED_TIME, _SEQUENCE = 0x17, 0x18, 0x30
@@ -41,7 +39,7 @@ class PemBlock(NamedTuple):
 
 
 class PublicKey(NamedTuple):
-    """A key's algorithm (object identifier) and its public value: modulus, or point ('' where it is not known)."""
+    """A key's algorithm (object identifier) and its public value: modulus or point."""
 
     algorithm: bytes
     value: bytes
@@ -107,29 +105,32 @@ def encode_certificate(content: bytes) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def is_key_pair(certificate: bytes, key: bytes) -> bool:
-    """Whether the first certificate in `certificate` and the first private key in `key` belong together."""
+def is_key_pair(certificate: bytes, key: bytes, *, negative_serial: bool = False) -> bool:
+    """Whether the first certificate in `certificate` and the first private key in `key` belong together.
+
+    `negative_serial` says whether the certificate's serial number may be negative, as Go before 1.23 allows.
+    """
     first = next((b for b in pem_blocks(certificate) if b.label == "CERTIFICATE"), None)
     private = next((b for b in pem_blocks(key) if b.label == "PRIVATE KEY" or b.label.endswith(" PRIVATE KEY")), None)
     if first is None or private is None:
         return False
     try:
-        public = parse_certificate(first.content).public_key
+        public = parse_certificate(first.content, negative_serial=negative_serial).public_key
         own = _private_key(private.content)
-    except (X509Error, IndexError, ValueError):
+    except (LookupError, ValueError):
         return False
-    return own.algorithm == public.algorithm and own.value in (b"", public.value)
+    return own == public
 
 
-def parse_certificate(data: bytes) -> Certificate:
+def parse_certificate(data: bytes, *, negative_serial: bool = False) -> Certificate:
     """A certificate in DER; raises X509Error."""
     try:
-        return _certificate(data)
-    except (IndexError, ValueError) as e:
+        return _certificate(data, negative_serial=negative_serial)
+    except (LookupError, ValueError) as e:
         raise X509Error(str(e)) from e
 
 
-def _certificate(data: bytes) -> Certificate:
+def _certificate(data: bytes, *, negative_serial: bool) -> Certificate:
     outer, rest = _node(data, 0)
     if outer.tag != _SEQUENCE or rest != len(data):
         raise X509Error("no certificate")
@@ -139,7 +140,7 @@ def _certificate(data: bytes) -> Certificate:
     fields = _nodes(signed.content)
     if fields[0].tag == _CONTEXT_0:
         fields = fields[1:]
-    if fields[0].tag != _INTEGER or fields[0].content[0] & 0x80:
+    if fields[0].tag != _INTEGER or (fields[0].content[0] & 0x80 and not negative_serial):
         raise X509Error("no serial number, or a negative one")
     _, not_after = _nodes(fields[3].content, 2)
     extensions = next((f for f in fields[6:] if f.tag == _CONTEXT_3), None)
@@ -175,7 +176,7 @@ def _public_key(node: _Node) -> PublicKey:
     bits = value.content[1:]
     if identity.content == _RSA:
         return PublicKey(_RSA, _unsigned(_nodes(_node(bits, 0)[0].content, 2)[0]))
-    if identity.content == _EC and parameters[0].content not in _CURVES:
+    if identity.content == _EC and parameters[0].content not in CURVES:
         raise X509Error("unsupported elliptic curve")
     if identity.content not in (_EC, _ED25519):
         raise X509Error("unknown public key algorithm")
@@ -193,16 +194,17 @@ def _private_key(data: bytes) -> PublicKey:
     if second.tag == _INTEGER:
         return _rsa_key(second, others)
     if second.tag == _OCTET_STRING:
-        return _ec_key(others)
-    algorithm = _nodes(second.content)[0].content
+        return _ec_key(second, others)
+    algorithm, *parameters = (n.content for n in _nodes(second.content))
     inner = others[0].content
     if algorithm == _RSA:
         _, modulus, *numbers = _nodes(_node(inner, 0)[0].content)
         return _rsa_key(modulus, numbers)
     if algorithm == _EC:
-        return _ec_key(_nodes(_node(inner, 0)[0].content)[2:])
+        _, secret, *optional = _nodes(_node(inner, 0)[0].content)
+        return _ec_key(secret, optional, parameters[0])
     if algorithm == _ED25519:
-        return PublicKey(_ED25519, b"")
+        return PublicKey(_ED25519, ed25519_public(_node(inner, 0)[0].content))
     raise X509Error("unknown private key algorithm")
 
 
@@ -214,9 +216,13 @@ def _rsa_key(modulus: _Node, others: list[_Node]) -> PublicKey:
     return PublicKey(_RSA, value)
 
 
-def _ec_key(optional: list[_Node]) -> PublicKey:
-    point = next((n for n in optional if n.tag == _CONTEXT_1), None)
-    return PublicKey(_EC, _nodes(point.content, 1)[0].content[1:] if point else b"")
+def _ec_key(secret: _Node, optional: list[_Node], curve: bytes = b"") -> PublicKey:
+    """The point that the key carries, or the one that belongs to its secret on `curve` or on the key's own."""
+    by_tag = {node.tag: node.content for node in optional}
+    curve = curve or _node(by_tag[_CONTEXT_0], 0)[0].content
+    if _CONTEXT_1 in by_tag:
+        return PublicKey(_EC, _nodes(by_tag[_CONTEXT_1], 1)[0].content[1:])
+    return PublicKey(_EC, CURVES[curve].public_point(int.from_bytes(secret.content, "big")))
 
 
 def _unsigned(node: _Node) -> bytes:
