@@ -11,7 +11,9 @@ from gitops_kong.predict.kinds import ROUTE_KINDS, STATUS_KINDS
 from gitops_kong.predict.model import Cause, Finding, Outcome, Scenario
 from gitops_kong.predict.outcomes import LifeReader, Verdict
 from gitops_kong.predict.rules import GUARD_PLUGINS, RULES
+from gitops_kong.predict.suggestions import nearest_field
 from gitops_kong.predict.wording import effects, status_field, subject, when
+from gitops_kong.translate.state import GatewaySchemas
 
 Verdicts = Mapping[Scenario, Mapping[Ref, Verdict]]
 
@@ -22,9 +24,10 @@ def findings(
     verdicts: Verdicts,
     before: Verdicts | None,
     head: ClusterState,
+    schemas: GatewaySchemas,
 ) -> Iterator[Finding]:
     """All findings of one target; `before` are the verdicts on the base alone, where there is one."""
-    maker = _Maker(target, readers, verdicts, before, head)
+    maker = _Maker(target, readers, verdicts, before, head, schemas)
     yield from maker.refused_by_api()
     yield from maker.refused_by_gateway()
     yield from maker.blocked()
@@ -40,12 +43,14 @@ class _Maker:
         verdicts: Verdicts,
         before: Verdicts | None,
         head: ClusterState,
+        schemas: GatewaySchemas,
     ) -> None:
         self.target = target
         self.readers = readers
         self.verdicts = verdicts
         self.before = before
         self.head = head
+        self.schemas = schemas
 
     def refused_by_api(self) -> Iterator[Finding]:
         """Manifests that the API server does not store."""
@@ -66,10 +71,11 @@ class _Maker:
         for ref, causes in seen.items():
             obj = causes[0].object
             outcomes = self._outcomes(ref, self.verdicts)
+            near = nearest_field(causes[0], self.schemas)
             yield self._finding(
                 "gateway-rejected",
                 obj,
-                f"Kong refuses {ref}: {causes[0].message}",
+                f"Kong refuses {ref}: {causes[0].message}" + (f"; did you mean {near}?" if near else ""),
                 outcomes,
                 causes[0].path,
                 extra=tuple(cause.message for cause in causes[1:]),
@@ -138,12 +144,16 @@ class _Maker:
                 yield self._held("translation-failed", obj, f"{ref}: {_first_message(held)}", held)
             elif configuration in ("excluded", "backfilled") and ref.kind in STATUS_KINDS:
                 if not any(c.object.ref == ref for v in held.values() for c in v.causes):
-                    what = "is left out" if configuration == "excluded" else "is served in its last valid version"
-                    yield self._held(configuration, obj, f"{ref} {what}", held)
+                    what = (
+                        "left out with what it needs"
+                        if configuration == "excluded"
+                        else "served in its last valid version"
+                    )
+                    yield self._held(configuration, obj, f"{ref}: {what}", held)
             elif configuration == "configured":
                 yield from self._status(ref, obj, held)
             elif configuration == "ignored" and ref.kind in ROUTE_KINDS:
-                yield self._held("not-taken-in", obj, f"{ref} is not taken in: {_first_message(held)}", held)
+                yield self._held("not-taken-in", obj, f"{ref}: not taken in: {_first_message(held)}", held)
 
     def _status(self, ref: Ref, obj: K8sObject, held: Mapping[Scenario, Verdict]) -> Iterator[Finding]:
         for status in ("empty", "stale"):
@@ -151,7 +161,7 @@ class _Maker:
             if not lying:
                 continue
             what = "stays empty" if status == "empty" else "keeps its old value"
-            message = f"{ref} is {subject(ref.kind)}, but its {status_field(ref.kind)} {what}"
+            message = f"{ref}: {subject(ref.kind)}, but {status_field(ref.kind)} {what}"
             yield self._held(f"status-{status}", obj, message, lying)
 
     def guards(self) -> Iterator[Finding]:
@@ -210,7 +220,7 @@ class _Maker:
             causes,
             RULES[rule].remediation,
             tuple(outcomes),
-            (*extra, *effects(outcomes)),
+            (*extra, *effects(obj.kind, outcomes)),
             existing=self._existing(obj.ref, outcomes),
         )
 

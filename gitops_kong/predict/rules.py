@@ -27,7 +27,7 @@ _RULES = (
         "Kong Gateway refuses an object",
         "The gateway answers 400 to a configuration that holds this object. One such object is enough for Kong to"
         " refuse the whole configuration.",
-        "Mend the field that the message names; `gitops-kong gateway-validate` shows what the gateway accepts.",
+        "Mend the field that the message names.",
     ),
     Rule(
         "excluded",

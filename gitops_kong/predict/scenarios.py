@@ -42,7 +42,7 @@ def predict(
     before = None
     if base is not None and any(not p.plain for p in predictions):
         before = {s: _verdicts(r, base) for s, r in _readers(base, base, world, scenarios).items()}
-    found = tuple(findings(target, readers, verdicts, before, head))
+    found = tuple(findings(target, readers, verdicts, before, head, world.gateway.schemas))
     return TargetPrediction(
         target,
         predictions,

@@ -22,19 +22,16 @@ STATUS = {
     "stale": "status keeps its old value",
     "empty": "status stays empty",
 }
-TRAFFIC = {
-    "new": "served",
-    "last-valid": "its last valid version is served",
-    "none": "not served",
-}
+ROUTE_TRAFFIC = {"new": "served", "last-valid": "its last valid version is served", "none": "not served"}
+OTHER_TRAFFIC = {"new": "in effect", "last-valid": "its last valid version is in effect", "none": "not in effect"}
 
 
-def effects(outcomes: Mapping[Scenario, Outcome]) -> tuple[str, ...]:
+def effects(kind: str, outcomes: Mapping[Scenario, Outcome]) -> tuple[str, ...]:
     """Lines such as `rollout, gateway-restart: left out, status stays empty, not served`."""
     by_outcome: defaultdict[Outcome, list[Scenario]] = defaultdict(list)
     for scenario, outcome in outcomes.items():
         by_outcome[outcome].append(scenario)
-    return tuple(f"{when(scenarios)}: {outcome_text(outcome)}" for outcome, scenarios in by_outcome.items())
+    return tuple(f"{when(scenarios)}: {outcome_text(kind, outcome)}" for outcome, scenarios in by_outcome.items())
 
 
 def when(scenarios: list[Scenario]) -> str:
@@ -42,9 +39,10 @@ def when(scenarios: list[Scenario]) -> str:
     return "every scenario" if len(scenarios) == len(SCENARIOS) else ", ".join(scenarios)
 
 
-def outcome_text(outcome: Outcome) -> str:
-    """`left out, status stays empty, not served`."""
-    parts = (CONFIGURATION[outcome.configuration], STATUS.get(outcome.status), TRAFFIC.get(outcome.traffic))
+def outcome_text(kind: str, outcome: Outcome) -> str:
+    """`left out, status stays empty, not served`, for an object of `kind`."""
+    traffic = ROUTE_TRAFFIC if kind in ROUTE_KINDS else OTHER_TRAFFIC
+    parts = (CONFIGURATION[outcome.configuration], STATUS.get(outcome.status), traffic.get(outcome.traffic))
     return ", ".join(filter(None, parts))
 
 
@@ -52,7 +50,7 @@ def status_field(kind: str) -> str:
     """The part of a status that people wait for."""
     if kind in ("Ingress", "TCPIngress", "UDPIngress"):
         return "status.loadBalancer"
-    return "Programmed condition"
+    return "its Programmed condition"
 
 
 def subject(kind: str) -> str:

@@ -93,15 +93,24 @@ def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterato
                 yield f"    {style(f'at {place}', dim=True)}"
         else:
             yield from _members(report, group, style, verbose)
-        for cause in finding.causes[-1:]:
-            if cause.object.ref == finding.object.ref:
-                continue
-            at = report.locate(cause.object, cause.path)
-            yield from _wrapped(chain(finding.object, finding.causes) + (f", at {at}" if at else ""), "    ")
+        yield from _cause(report, group)
     for effect in finding.effects:
         yield from _wrapped(effect, "    ", "      ")
     if finding.help:
         yield from _wrapped(f"→ {finding.help}", "    ", "      ")
+
+
+def _cause(report: Report, group: Group) -> Iterator[str]:
+    finding = group.first
+    subject = finding.object
+    if subject is None or not finding.causes or finding.causes[-1].object.ref == subject.ref:
+        return
+    cause = finding.causes[-1]
+    links = chain(subject, finding.causes)
+    if len(group.findings) > 1:
+        links = links.removeprefix(f"{subject.ref} ")
+    at = report.locate(cause.object, cause.path)
+    yield from _wrapped(f"{links}, at {at}" if at else links, "    ", "      ")
 
 
 def _headline(group: Group) -> str:
@@ -109,7 +118,7 @@ def _headline(group: Group) -> str:
     if len(group.findings) == 1 or not group.first.object:
         return message
     subject = group.first.object
-    return message.replace(str(subject.ref), f"{len(group.findings)} objects of kind {subject.kind}", 1)
+    return message.replace(str(subject.ref), _plural(len(group.findings), subject.kind), 1)
 
 
 def _members(report: Report, group: Group, style: Style, verbose: bool) -> Iterator[str]:
@@ -140,6 +149,13 @@ def _foot(report: Report, style: Style) -> Iterator[str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _plural(number: int, kind: str) -> str:
+    """`3 Ingresses`."""
+    if kind.endswith("y"):
+        return f"{number} {kind[:-1]}ies"
+    return f"{number} {kind}es" if kind.endswith("s") else f"{number} {kind}s"
 
 
 def _wrapped(text: str, indent: str, hanging: str | None = None) -> Iterator[str]:

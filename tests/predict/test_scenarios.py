@@ -95,3 +95,9 @@ def test_without_a_base_everything_is_new() -> None:
     predicted = run(HEAD, None, "3.4.3")
     assert outcomes(predicted, "good") == {"*": "configured empty new"}
     assert {p.change for p in predicted.predictions} == {"added"}
+
+
+def test_the_field_that_was_meant_is_named() -> None:
+    refused = next(f for f in run(HEAD, BASE, "3.5.13").findings if f.rule == "gateway-rejected")
+    assert refused.message.endswith("config.minutes: unknown field; did you mean config.minute?")
+    assert refused.path == ("config", "minutes")
