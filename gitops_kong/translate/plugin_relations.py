@@ -35,6 +35,20 @@ class Relation(NamedTuple):
             return Referrer("", "", self.referrer.namespace)
         return source_of(self.referrer)
 
+    @property
+    def blamed(self) -> K8sObject:
+        """The object that failures name: a route's parent without its generation, so that its status is Unknown.
+
+        KIC `getPluginRelations` makes a virtual Ingress of its kind, namespace and name.
+        """
+        if not isinstance(self.entity, Route):
+            return self.referrer
+        metadata = {"namespace": self.referrer.namespace, "name": self.referrer.name}
+        if self.entity.anonymous:
+            return self.referrer.with_data({"metadata": metadata})
+        parent = self.referrer
+        return parent.with_data({"apiVersion": parent.api_version, "kind": parent.kind, "metadata": metadata})
+
 
 class Combination(NamedTuple):
     """What one plugin instance is bound to."""
@@ -130,7 +144,7 @@ class _Collector:
                     namespace = plugin_namespace(plugin, relation.source, self._context)
             except NotGrantedError as e:
                 if self._checked:
-                    self._context.fail(str(e), relation.referrer)
+                    self._context.fail(str(e), relation.blamed)
                 continue
             key = f"{namespace}:{plugin.name}"
             known = self.found.get(key)

@@ -77,7 +77,7 @@ def _fail_missing(name: str, asked: Relations, context: Context) -> None:
             combination.service,
         ):
             if relation is not None:
-                context.fail(message, relation.referrer)
+                context.fail(message, relation.blamed)
 
 
 def _bind(obj: K8sObject, shared: Entity, asked: Relations, context: Context, plugins: list[Plugin]) -> None:
