@@ -44,9 +44,10 @@ class _Translated:
 
 @dataclass
 class _Transformer:
-    """Configuration of a transformer plugin; filters of the same kind join in one."""
+    """Configuration of a transformer plugin; what filters ask of the same plugin joins in one."""
 
     config: dict[str, dict[str, Any]] = field(default_factory=dict)
+    parts: int = 0
 
     def add(self, action: str, headers: Iterable[str]) -> None:
         self.config.setdefault(action, {}).setdefault("headers", []).extend(headers)
@@ -56,8 +57,9 @@ class _Transformer:
             self.config.setdefault("replace", {}).setdefault("uri", uri)  # the first rewrite stays
 
     def plugin_config(self) -> dict[str, dict[str, Any]]:
-        """The configuration as it is sent: an action without headers stays as an empty one."""
-        return {action: {k: v for k, v in what.items() if v} for action, what in self.config.items()}
+        """The configuration as it is sent: an action without headers stays as an empty one, unless parts joined."""
+        config = {action: {k: v for k, v in what.items() if v} for action, what in self.config.items()}
+        return config if self.parts == 1 else {action: what for action, what in config.items() if what}
 
 
 def normalized_path(path: str) -> str:
@@ -148,8 +150,10 @@ def _is_refused(kind: str, options: ControllerOptions) -> bool:
     return kind == "CORS" and options.behaviours["cors-filter-refused"]
 
 
-def _transformer(transformers: dict[str, _Transformer], name: str) -> _Transformer:
-    return transformers.setdefault(name, _Transformer())
+def _transformer(transformers: dict[str, _Transformer], name: str, parts: int = 1) -> _Transformer:
+    transformer = transformers.setdefault(name, _Transformer())
+    transformer.parts += parts
+    return transformer
 
 
 def _header(name: str, value: str, options: ControllerOptions, *, blank: bool = False) -> str:
@@ -214,7 +218,8 @@ def _rewrite_url(
     modifier, hostname = rewrite.get("path"), rewrite.get("hostname")
     if modifier is None and hostname is None:
         raise RouteError("URLRewrite missing Path and Hostname")
-    transformer = _transformer(transformers, REQUEST_TRANSFORMER)
+    parts = (modifier is not None) + (hostname is not None)
+    transformer = _transformer(transformers, REQUEST_TRANSFORMER, parts)
     if modifier is not None:
         transformer.set_uri(_replacement_uri(modifier, path, result))
     if hostname is not None:
