@@ -16,6 +16,7 @@ from typing import NamedTuple
 from gitops_kong.cluster.gateway_api import GatewayApiIntake
 from gitops_kong.cluster.gateway_api import take_in as gateway_take_in
 from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.cluster.references import REFERENCED_KINDS, referred_secrets, why_left_out
 from gitops_kong.cluster.served_versions import as_watched
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject, Ref
@@ -26,8 +27,6 @@ GATEWAY_API = "gateway.networking.k8s.io"
 NETWORKING = "networking.k8s.io"
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
-CA_CERTIFICATE_LABEL = "konghq.com/ca-cert"
-CONFIG_MAP_LABEL = "konghq.com/configmap"
 UPSTREAM_POLICY_ANNOTATION = "konghq.com/upstream-policy"
 
 
@@ -114,9 +113,20 @@ def take_in(objects: Iterable[K8sObject], options: ControllerOptions, *, assume_
     left_out |= gateway_api.left_out
     taken = {obj.ref: obj for obj in gateway_api.taken_in}
     cluster = Cluster(store, options, gateway_api)
+    referred: list[K8sObject] = []
     for obj in watched:
-        if obj.group != GATEWAY_API:
+        if obj.group == "" and obj.kind in REFERENCED_KINDS:
+            referred.append(obj)
+        elif obj.group != GATEWAY_API:
             reason = _decide(obj, cluster)
+            if reason is None:
+                taken[obj.ref] = obj
+            else:
+                left_out[obj.ref] = reason
+    if referred:
+        references = referred_secrets(taken.values()) | gateway_api.references
+        for obj in referred:
+            reason = why_left_out(obj, references, options)
             if reason is None:
                 taken[obj.ref] = obj
             else:
@@ -173,16 +183,6 @@ def _gate(name: str) -> Rule:
     return rule
 
 
-def _config_map(obj: K8sObject, cluster: Cluster) -> str | None:
-    if not cluster.options.behaviours["backend-tls-policies"]:
-        return "this controller version does not read ConfigMaps"
-    if "true" in (obj.labels.get(CA_CERTIFICATE_LABEL), obj.labels.get(CONFIG_MAP_LABEL)):
-        return None
-    if obj.ref in cluster.gateway_api.references:
-        return None
-    return f"it has neither label {CA_CERTIFICATE_LABEL} nor {CONFIG_MAP_LABEL}, and no BackendTLSPolicy refers to it"
-
-
 def _upstream_policy(obj: K8sObject, cluster: Cluster) -> str | None:
     """KIC `upstreamPolicyUsedByBackendsOfMatchingClass`: Services behind an Ingress or an HTTPRoute, facades behind
     an HTTPRoute; TCPIngresses, other routes, default backends and facades behind an Ingress do not count.
@@ -208,8 +208,6 @@ _NOT_READ: tuple[Rule, ...] = (_not_read,)
 
 RULES: Mapping[tuple[str, str], tuple[Rule, ...]] = {
     ("", "Service"): (),
-    ("", "Secret"): (),
-    ("", "ConfigMap"): (_config_map,),
     ("discovery.k8s.io", "EndpointSlice"): (),
     (NETWORKING, "Ingress"): (_class_mismatch,),
     (NETWORKING, "IngressClass"): (),

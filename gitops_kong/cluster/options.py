@@ -41,6 +41,8 @@ class ControllerOptions:
     use_last_valid_config_for_fallback: bool = False
     drain_support: bool = False
     watch_namespaces: frozenset[str] = field(default_factory=frozenset)
+    secret_label_selector: str = ""
+    config_map_label_selector: str = "konghq.com/configmap"
 
     def gate(self, name: str) -> bool:
         """Whether the feature gate `name` is on."""

@@ -91,6 +91,13 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         " those with a label or a reference (CoreV1SecretReconciler.SetupWithManager).",
     ),
     Behaviour(
+        "credentials-by-supported-label",
+        (3, 4, 4),
+        None,
+        "With --secret-label-selector a Secret's konghq.com/credential counts only with a type that the controller"
+        " supports; before, with any (CoreV1SecretReconciler.shouldReconcileSecret).",
+    ),
+    Behaviour(
         "cache-loads-gateways",
         (3, 4, 0),
         None,
