@@ -450,6 +450,49 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         (3, 4, 0),
         "Deprecated plugin fields are filled from the fields that replace them, and written to them (go-kong 0.57).",
     ),
+    Behaviour(
+        "webhook-one-plugin-of-a-type",
+        None,
+        (3, 2, 1),
+        "The webhook refuses two KongPlugins of one type on an object (ValidatePluginUniquenessPerObject).",
+    ),
+    Behaviour(
+        "webhook-jwt-needs-no-secret",
+        (3, 4, 0),
+        None,
+        "The webhook takes JWT credentials without `secret` where the algorithm is not HMAC (ValidateCredentials).",
+    ),
+    Behaviour(
+        "webhook-takes-konnect-credentials",
+        (3, 4, 4),
+        None,
+        "The webhook takes Secrets of the credential type `konnect` (credentials.ValidTypes).",
+    ),
+    Behaviour(
+        "webhook-checks-empty-credential-types",
+        (3, 4, 4),
+        None,
+        "The webhook refuses Secrets whose credential label is empty (RequestHandler.handleSecret).",
+    ),
+    Behaviour(
+        "webhook-skips-missing-gateways",
+        (3, 4, 14),
+        (3, 5, 0),
+        "A parent Gateway that does not exist is skipped; before, the webhook takes the HTTPRoute as another"
+        " controller's (ensureHTTPRouteIsManagedByController).",
+    ),
+    Behaviour(
+        "webhook-skips-missing-gateways",
+        (3, 5, 7),
+        None,
+        "As above, in the 3.5 line.",
+    ),
+    Behaviour(
+        "webhook-refuses-unknown-filters",
+        (3, 5, 0),
+        None,
+        "The webhook refuses every HTTPRoute filter but five; before, only RequestMirror (validateHTTPRouteFeatures).",
+    ),
 )
 
 

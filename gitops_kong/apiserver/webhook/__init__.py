@@ -1,0 +1,1 @@
+"""The controller's validating admission webhook (KIC `internal/admission`), by controller version."""
