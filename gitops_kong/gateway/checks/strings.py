@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gitops_kong.gateway.checks import plugins
-from gitops_kong.gateway.formats import headers, hosts, lua_code, paths, text, urls
+from gitops_kong.gateway.checks import plugins, tables
+from gitops_kong.gateway.formats import certificates, headers, hosts, lua_code, paths, text, urls
 
 Validator = Callable[[Any], "str | None"]
 
@@ -18,6 +18,7 @@ def _unknowable(_: Any) -> str | None:
 
 CHECKS: dict[str, Validator] = {
     "acme_namespace": plugins.acme_namespace,
+    "certificate": certificates.certificate,
     "cookie_name": headers.cookie_name,
     "cookie_name_until_3_5": headers.cookie_name_until_3_5,
     "header_name": headers.header_name,
@@ -29,12 +30,16 @@ CHECKS: dict[str, Validator] = {
     "http_log": plugins.http_log,
     "ip": hosts.ip,
     "ip_or_cidr": hosts.ip_or_cidr,
+    "key": certificates.key,
     "lua_expression": lua_code.lua_expression,
     "oauth2_flows": plugins.oauth2_flows,
     "path": paths.path,
+    "pem_keys": lambda value: tables.pem_keys(value, strict=True),
+    "pem_keys_until_3_5": lambda value: tables.pem_keys(value, strict=False),
     "post-function_code": lambda value: lua_code.plugin_function(value, "post-function"),
     "pre-function_code": lambda value: lua_code.plugin_function(value, "pre-function"),
     "prometheus_dict": _unknowable,
+    "public_key": certificates.jwt_public_key,
     "rate_limits": plugins.rate_limits,
     "redirect_uri": urls.redirect_uri,
     "request_termination": plugins.request_termination,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 
+from gitops_kong.gateway.formats import certificates
 from gitops_kong.gateway.lua import GatewayCrash, Table, is_reference
 
 EntityCheck = Callable[[Table], "str | None"]
@@ -21,6 +23,36 @@ def _proxy_url_scheme(entity: Table) -> str | None:
     url = entity["config"].get("proxy_url")
     scheme = _SCHEME(url) if isinstance(url, str) else None
     return "proxy_url scheme must be http" if scheme and scheme[1] != "http" else None
+
+
+def pem_keys(keys: Table, *, strict: bool) -> str | None:
+    """`pem` of a key: a public and a private key, or references to a vault."""
+    private, public = keys.get("private_key"), keys.get("public_key")
+    if is_reference(private) or is_reference(public):
+        return None
+    return certificates.key_pair(public, private, strict)
+
+
+def _certificate_and_key(entity: Table) -> str | None:
+    return certificates.matches_key(entity["cert"], entity["key"])
+
+
+def _alternative_certificate_and_key(entity: Table) -> str | None:
+    cert, key = entity.get("cert_alt"), entity.get("key_alt")
+    if isinstance(cert, str) and isinstance(key, str):
+        return certificates.alternative_matches_key(cert, key)
+    return None
+
+
+def _certificate_types(entity: Table) -> str | None:
+    cert, alternative = entity.get("cert"), entity.get("cert_alt")
+    if isinstance(cert, str) and isinstance(alternative, str):
+        return certificates.differ_in_type(cert, alternative)
+    return None
+
+
+def _ca_certificate(entity: Table) -> str | None:
+    return certificates.ca_certificate(entity["cert"], time.time())
 
 
 def _key(entity: Table) -> str | None:
@@ -60,6 +92,10 @@ def _unknowable(_: Table) -> str | None:
 
 _CHECKS: dict[str, EntityCheck] = {
     "acme_storage": _acme_storage,
+    "alternative_certificate_and_key": _alternative_certificate_and_key,
+    "ca_certificate": _ca_certificate,
+    "certificate_and_key": _certificate_and_key,
+    "certificate_types": _certificate_types,
     "key": _key,
     "llm_log_statistics": _llm_log_statistics,
     "proxy_url_scheme": _proxy_url_scheme,
