@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_kong.gateway import ids, lua
 from gitops_kong.gateway.fields import EXPECTED, REQUIRED, Error
 from gitops_kong.gateway.lua import MISSING, Table
+from gitops_kong.gateway.quick import Shapes
 from gitops_kong.gateway.records import UNKNOWN, Compiler, Record
 from gitops_kong.gateway.relations import Relation, Relations
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gitops_kong.gateway.catalogue import Schema
 
 Errors = dict[Any, Error]
+Kind = Literal["top", "nested", "full"]  # foreign keys by name, none to what it is nested in, or by id
 FORMAT_VERSIONS = ("1.1", "2.1", "3.0")
 _EXTRA = {"_comment": {"type": "string"}, "_ignore": {"type": "array", "elements": {"type": "any"}}}
 NULL = "value must be null"
@@ -44,13 +46,14 @@ class Declarative:
             r for rs in self.relations.children.values() for r in rs if r.child in self.schemas[r.parent]["fields"]
         )
         self.lost: set[int] = set()  # nested entities of the configuration at hand that the gateway loses, by `id()`
-        self._variants: dict[tuple[str, str], Record] = {}
+        self._variants: dict[tuple[str, Kind], Record] = {}
+        self._shapes: dict[tuple[str, Kind], Shapes] = {}
         self.format_version = compiler.record(
             {"fields": {"_": {"type": "string", "required": True, "one_of": FORMAT_VERSIONS}}}
         ).fields["_"]
 
-    def variant(self, entity: str, kind: str) -> Record:
-        """The record of an entity: `top` (foreign keys by name), `nested` (no foreign keys) or `full`."""
+    def variant(self, entity: str, kind: Kind) -> Record:
+        """The record of an entity without what may be nested in it."""
         known = self._variants.get((entity, kind))
         if known is None:
             schema = self.schemas[entity]
@@ -89,26 +92,38 @@ class Declarative:
             return EXPECTED["array"] if items is None else _missing_items(items)
         return UNKNOWN
 
-    def check_item(self, entity: str, item: Any, *, nested: bool) -> Error | None:
+    def check_item(self, entity: str, item: Any, kind: Kind = "top") -> Error | None:
         """Errors of one entity and of what is nested in it, in the first validation."""
         if item is None:
             return REQUIRED
         if not lua.is_table(item):
             return EXPECTED["record"]
-        own = lua.as_table(item)
-        children = [(r, own.pop(r.child)) for r in self.relations.children[entity] if r.child in own]
-        record = self.variant(entity, "nested" if nested else "top")
-        data = record.process(own)
-        errors = record.validate(data) or {}
-        if _has_subschema(record, data):
-            for relation, value in children:
-                error = self._check_children(relation, value)
-                if error is not None:
-                    errors[relation.child] = error
-        return errors or None
+        own = item if isinstance(item, dict) else lua.as_table(item)
+        errors, with_children = self._own_errors(entity, kind, own)
+        if with_children:
+            for relation in self.relations.children[entity]:
+                value = own.get(relation.child)
+                if value is not None:
+                    error = self._children_errors(value, partial(self.check_item, relation.child, kind="nested"))
+                    if error is not None:
+                        errors = {**(errors or {}), relation.child: error}
+        return errors
 
-    def _check_children(self, relation: Relation, value: Any) -> Error | None:
-        return self._children_errors(value, lambda item: self.check_item(relation.child, item, nested=True))
+    def _own_errors(self, entity: str, kind: Kind, item: Table) -> tuple[Errors | None, bool]:
+        """Errors of an entity without what is nested in it, and whether the gateway looks at that at all."""
+        shapes = self._shapes.get((entity, kind))
+        if shapes is None:
+            children = frozenset(r.child for r in self.relations.children[entity])
+            shapes = self._shapes[entity, kind] = Shapes(entity, self.variant(entity, kind), children)
+        shape = shapes.shape(item)
+        if shape is not None and shapes.knows(shape):
+            return None, True
+        record = self.variant(entity, kind)
+        data = record.process({name: value for name, value in item.items() if name not in shapes.children})
+        errors = record.validate(data)
+        if errors is None and not self.compiler.enterprise:
+            shapes.learn(shape, data)
+        return errors, errors is None or _has_subschema(record, data)
 
     def _children_errors(self, value: Any, check: Callable[[Any], Error | None]) -> Error | None:
         """Errors of nested entities. One with a broken shorthand field is lost without an error, if it is the last."""
@@ -139,20 +154,17 @@ class Declarative:
         if not lua.is_table(item):
             return EXPECTED["record"]
         own = names.filled(entity, lua.as_table(item), parent)
-        children = [(r, own.pop(r.child)) for r in self.relations.children[entity] if r.child in own]
-        record = self.variant(entity, "full")
-        data = record.process(own)
-        errors = record.validate(data) or {}
-        if _has_subschema(record, data):
-            for relation, value in children:
-                parent_key = None if relation in self.own_field else {relation.field: _key_of(own)}
-                error = self._children_errors(
-                    value,
-                    partial(self._check_filled_child, relation.child, names, parent_key),
-                )
+        errors, with_children = self._own_errors(entity, "full", own)
+        if with_children:
+            for relation in self.relations.children[entity]:
+                value = own.get(relation.child)
+                if value is None:
+                    continue
+                key = None if relation in self.own_field else {relation.field: _key_of(own)}
+                error = self._children_errors(value, partial(self._check_filled_child, relation.child, names, key))
                 if error is not None:
-                    errors[relation.child] = error
-        return errors or None
+                    errors = {**(errors or {}), relation.child: error}
+        return errors
 
     def _check_filled_child(self, child: str, names: Names, parent: Table | None, item: Any) -> Error | None:
         return self.check_filled(child, item, names, parent)
@@ -221,7 +233,7 @@ def _key_of(entity: Table) -> Table:
     return {"id": entity["id"]} if "id" in entity else {}
 
 
-def _foreign_as(field: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+def _foreign_as(field: Mapping[str, Any], kind: Kind) -> Mapping[str, Any]:
     if kind == "top":
         return {**field, "type": "string"}
     return {**field, "eq": None, "default": None, "required": False} if kind == "nested" else field

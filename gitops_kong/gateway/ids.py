@@ -6,6 +6,7 @@ Source: `get_key_for_uuid_gen`, `build_cache_key` and `generate_uuid` of Kong
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from functools import cache
@@ -18,13 +19,15 @@ _ENTITIES = uuid.UUID("fd02801f-0957-4a15-a55a-c8d9606f30b5")
 
 
 @cache
-def _namespace(entity: str) -> uuid.UUID:
-    return uuid.uuid5(_ENTITIES, entity)
+def _namespace(entity: str) -> bytes:
+    return uuid.uuid5(_ENTITIES, entity).bytes
 
 
 def made_of(entity: str, key: str) -> str:
-    """The id for a key."""
-    return str(uuid.uuid5(_namespace(entity), key))
+    """The id for a key: a UUID of version 5, as `uuid.uuid5` makes it, without making an object."""
+    digest = hashlib.sha1(_namespace(entity) + key.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def key_of(

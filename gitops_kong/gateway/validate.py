@@ -76,7 +76,7 @@ def schema_errors(declarative: Declarative, config: Mapping[str, Any]) -> Errors
         if items is None:
             other[key] = EXPECTED["array"]
             continue
-        found = {i: e for i, item in enumerate(items, 1) if (e := declarative.check_item(key, item, nested=False))}
+        found = {i: e for i, item in enumerate(items, 1) if (e := declarative.check_item(key, item))}
         if found:
             first[key] = found
     if config.get("_format_version", MISSING) in (None, MISSING):
