@@ -17,7 +17,7 @@ from gitops_kong.gateway.fields import EXPECTED, REQUIRED, Error
 from gitops_kong.gateway.lua import MISSING, Table
 from gitops_kong.gateway.quick import Shapes
 from gitops_kong.gateway.records import UNKNOWN, Compiler, Record
-from gitops_kong.gateway.relations import Relation, Relations
+from gitops_kong.gateway.relations import Relations
 
 if TYPE_CHECKING:
     from gitops_kong.gateway.catalogue import Schema
