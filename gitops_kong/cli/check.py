@@ -29,6 +29,8 @@ FORMATS: dict[str, Callable[[Report], str]] = {
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
+@click.option("--base", metavar="REV", help="What the cluster runs. Default: the CI's base, or the merge base.")
+@click.option("--no-base", is_flag=True, help="Compare with an empty cluster.")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Check only this target (repeatable).")
 @click.option(
     "--scenario", "scenarios", multiple=True, type=click.Choice(SCENARIOS), help="Default is all (repeatable)."
@@ -51,7 +53,10 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     files = [_report_file(r) for r in reports]
     color, quiet, verbose = flags.pop("color"), flags.pop("quiet"), flags.pop("verbose")
     controller = settings_of(flags)
-    repository = open_repository(paths)
+    base, no_base = flags.pop("base"), flags.pop("no_base")
+    if base is not None and no_base:
+        raise click.UsageError("--base and --no-base exclude each other")
+    repository = open_repository(paths, base, compare=not no_base)
     scenarios = flags.pop("scenarios") or SCENARIOS
     settings = CheckSettings(repository.paths, scenarios=scenarios, controller=controller, **flags)
     report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet))

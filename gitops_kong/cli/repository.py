@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from gitops_kong.cli.pipeline import Revision
 from gitops_kong.errors import UserError
-from gitops_kong.sources.config import FILE, Config, read_config
+from gitops_kong.sources import git
+from gitops_kong.sources.config import FILE, Config, read_config, relocated
 from gitops_kong.sources.tree import MemoryTree, WorkTree
 
 STDIN = "stdin.yaml"
@@ -25,10 +27,11 @@ class Repository:
     paths: tuple[str, ...]
 
 
-def open_repository(paths: Sequence[str]) -> Repository:
+def open_repository(paths: Sequence[str], base: str | None = None, compare: bool = False) -> Repository:
     """The repository that holds `paths` (default: the working directory); `-` reads manifests from stdin.
 
-    Its root is the nearest folder above the first path that holds `.gitops-kong.yaml` or `.git`, else the path itself.
+    With `compare` the state before the change is opened too: `base`, or what the CI or the upstream say. Raises
+    UserError for a path that is not there, and for a base that is asked for and cannot be had.
     """
     if tuple(paths) == ("-",):
         stdin = MemoryTree({STDIN: sys.stdin.buffer.read()})
@@ -37,18 +40,39 @@ def open_repository(paths: Sequence[str]) -> Repository:
     for path, place in zip(paths or (".",), places, strict=True):
         if not place.exists():
             raise UserError(f"{path}: no such file or directory")
-    root = _root(places[0])
-    for place in places:
+    repository = git.open_repository(places[0])
+    if repository is None and base is not None:
+        raise UserError(f"--base {base}: {paths[0] if paths else 'the working directory'} is in no Git repository")
+    root = repository.root.resolve() if repository else _plain_root(places[0])
+    for path, place in zip(paths or (".",), places, strict=True):
         if not place.is_relative_to(root):
-            raise UserError(f"{place}: not in {root}, where {places[0]} is; check one repository at a time")
-    tree = WorkTree(root)
+            raise UserError(f"{path}: not in {root}; check one repository at a time")
+    tree = git.work_tree(repository) if repository else WorkTree(root)
     relative = tuple(place.relative_to(root).as_posix() for place in places)
-    return Repository(Revision("the work tree", tree), None, read_config(tree), relative)
+    before = _base(repository, tree, base) if repository and compare else None
+    return Repository(Revision("the work tree", tree), before, _config(tree, relative[0]), relative)
 
 
-def _root(place: Path) -> Path:
+def _plain_root(place: Path) -> Path:
     folder = place if place.is_dir() else place.parent
-    for candidate in (folder, *folder.parents):
-        if (candidate / FILE).exists() or (candidate / ".git").exists():
-            return candidate
-    return folder
+    return next((f for f in (folder, *folder.parents) if (f / FILE).exists()), folder)
+
+
+def _config(tree: WorkTree, path: str) -> Config:
+    """The nearest `.gitops-kong.yaml` at or above `path`; its own paths start at its folder."""
+    folder = path if tree.is_directory(path) else path.rpartition("/")[0] or "."
+    while True:
+        file = FILE if folder == "." else f"{folder}/{FILE}"
+        if file in tree.files:
+            return relocated(read_config(tree, file), folder)
+        if folder == ".":
+            return Config()
+        folder = folder.rpartition("/")[0] or "."
+
+
+def _base(repository: git.Repository, tree: WorkTree, requested: str | None) -> Revision | None:
+    if requested is None and not repository.repo.head.is_valid():
+        return None  # no commit yet
+    commit = git.base_revision(repository, os.environ, requested)
+    name = commit[:12] if requested is None or requested.startswith(commit[:7]) else f"{requested} ({commit[:12]})"
+    return Revision(name, git.revision_tree(repository, commit, tree))

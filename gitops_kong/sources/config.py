@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,7 +13,7 @@ from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import Origin
 from gitops_kong.manifests.positions import locate
 from gitops_kong.manifests.yaml import read_documents
-from gitops_kong.sources.base import Tree
+from gitops_kong.sources.base import Tree, normal
 
 FILE = ".gitops-kong.yaml"
 
@@ -66,6 +66,27 @@ class Config:
     repositories: Mapping[str, str] = field(default_factory=dict)
     kubernetes_version: str | None = None
     file: str = ""
+
+
+def relocated(config: Config, folder: str) -> Config:
+    """`config` of a file in `folder`, with its paths relative to the repository's root."""
+    if folder == ".":
+        return config
+
+    def targets(entries: tuple[TargetConfig, ...]) -> tuple[TargetConfig, ...]:
+        return tuple(
+            replace(
+                entry, path=normal(entry.path, folder), context=paths(entry.context), sources=targets(entry.sources)
+            )
+            for entry in entries
+        )
+
+    def paths(entries: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(normal(path, folder) for path in entries)
+
+    return replace(
+        config, targets=targets(config.targets), exclude=paths(config.exclude), context=paths(config.context)
+    )
 
 
 @cache
