@@ -1,0 +1,436 @@
+"""Whether Rust's ``regex`` crate compiles a pattern, with its own report where it does not.
+
+Kong's router compiles regular expressions with it (flavors ``traditional_compatible`` and ``expressions``).
+Source: ``regex-syntax`` 0.7 and 0.8 (grammar and errors of the parser). What only shows when the pattern is
+translated (names of Unicode properties, the size of the program) is not judged: such a pattern passes.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_META = frozenset("\\.+*?()|[]{}^$#&-~")
+_LITERAL_ESCAPES = frozenset("aftnrv")
+_ASSERTIONS = frozenset("AzBb<>")
+_CLASSES = frozenset("dswDSW")
+_FLAGS = frozenset("imsUuRx")
+_HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
+_HEX = frozenset("0123456789abcdefABCDEF")
+_POSIX_NAMES = "alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit"
+_POSIX = frozenset(_POSIX_NAMES.split())
+_PROPERTY = re.compile(r"[A-Za-z0-9_ \-=:!]+").fullmatch  # which names there are is not known here
+_BOUNDARY = re.compile(r"\{([A-Za-z\-]+)\}").match
+_LOOKAROUND = ("?=", "?!", "?<=", "?<!")
+
+
+class _SyntaxError(Exception):
+    """What is wrong, from where to where (0-based, the end not included), and where else it points."""
+
+    def __init__(self, start: int, end: int, reason: str, also: tuple[int, int] | None = None) -> None:
+        super().__init__(reason)
+        self.spans = sorted([(start, end), *([also] if also else [])])
+
+
+class _Parser:
+    def __init__(self, pattern: str) -> None:
+        self.text = pattern
+        self.at = 0
+        self.code = 0
+        self.verbose = self.was_verbose = False
+        self.unknown: _SyntaxError | None = None
+        self.names: dict[str, tuple[int, int]] = {}
+
+    def char(self) -> str:
+        return self.text[self.at]
+
+    def ended(self) -> bool:
+        return self.at >= len(self.text)
+
+    def bump(self) -> bool:
+        """Goes one character on; true if there is another."""
+        self.at += not self.ended()
+        return not self.ended()
+
+    def bump_space(self) -> bool:
+        self.bump()
+        self.skip_space()
+        return not self.ended()
+
+    def skip_space(self) -> None:
+        while self.verbose and not self.ended():
+            if self.char().isspace():
+                self.at += 1
+            elif self.char() == "#":
+                end = self.text.find("\n", self.at)
+                self.at = len(self.text) if end < 0 else end + 1
+            else:
+                return
+
+    def take(self, text: str) -> bool:
+        if not self.text.startswith(text, self.at):
+            return False
+        self.at += len(text)
+        return True
+
+    def error(self, reason: str, start: int | None = None, end: int | None = None) -> _SyntaxError:
+        """An error at the current character, unless a span is given."""
+        start = self.at if start is None else start
+        return _SyntaxError(start, self.at if end is None else end, reason)
+
+    def here(self, reason: str) -> _SyntaxError:
+        return _SyntaxError(self.at, self.at + 1, reason)
+
+    # -- the whole ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        groups: list[tuple[int, bool]] = []  # where each opens, and whether verbose mode was on before it
+        repeatable = False
+        while True:
+            self.skip_space()
+            if self.ended():
+                break
+            char = self.char()
+            if char == "(":
+                opened = self.group()
+                if opened is not None:
+                    groups.append((opened, self.was_verbose))
+                repeatable = False
+            elif char == ")":
+                if not groups:
+                    raise self.here("unopened group")
+                self.verbose = groups.pop()[1]
+                self.at += 1
+                repeatable = True
+            elif char == "|":
+                self.at += 1
+                repeatable = False
+            elif char in "*+?":
+                if not repeatable:
+                    raise self.error("repetition operator missing expression")
+                self.bump()
+                self.take("?")
+            elif char == "{":
+                if not repeatable:
+                    raise self.error("repetition operator missing expression")
+                self.counted()
+            else:
+                self.primitive(char)
+                repeatable = True
+        if groups:
+            start = groups[-1][0]
+            raise _SyntaxError(start, start + 1, "unclosed group")
+        if self.unknown is not None:
+            raise self.unknown
+
+    def primitive(self, char: str) -> None:
+        if char == "[":
+            self.char_class()
+        elif char == "\\":
+            self.escape()
+        else:
+            self.at += 1
+
+    def counted(self) -> None:
+        start = self.at
+        unclosed = "unclosed counted repetition"
+        if not self.bump_space():
+            raise self.error(unclosed, start)
+        low = high = self.decimal()
+        if self.ended():
+            raise self.error(unclosed, start)
+        if self.char() == ",":
+            if not self.bump_space():
+                raise self.error(unclosed, start)
+            high = self.decimal() if self.char() != "}" else None
+        if self.ended() or self.char() != "}":
+            raise self.error(unclosed, start)
+        self.bump()
+        self.take("?")
+        if high is not None and low is not None and low > high:
+            raise self.error("invalid repetition count range, the start must be <= the end", start)
+
+    def decimal(self) -> int | None:
+        while not self.ended() and self.char().isspace():
+            self.at += 1
+        start = self.at
+        while not self.ended() and "0" <= self.char() <= "9":
+            self.bump_space()
+        end, digits = self.at, "".join(self.text[start : self.at].split())
+        while not self.ended() and self.char().isspace():
+            self.at += 1
+        if not digits:
+            raise self.error("repetition quantifier expects a valid decimal", start, end)
+        if len(digits.lstrip("0")) > 10 or int(digits) > 0xFFFFFFFF:
+            raise self.error("decimal literal invalid", start, end)
+        return int(digits)
+
+    # -- groups ------------------------------------------------------------------------------------------------------
+
+    def group(self) -> int | None:
+        """Reads what opens a group; gives where, or ``None`` for flags without a group."""
+        start = self.at
+        self.was_verbose = self.verbose
+        self.bump_space()
+        if any(self.take(prefix) for prefix in _LOOKAROUND):
+            raise self.error("look-around, including look-ahead and look-behind, is not supported", start)
+        inner = self.at
+        if self.take("?P<") or self.take("?<"):
+            self.capture_name()
+            return start
+        if not self.take("?"):
+            return start
+        if self.ended():
+            raise _SyntaxError(start, start + 1, "unclosed group")
+        on, count = self.flags()
+        closing = self.char()
+        self.bump()
+        if closing == ")" and not count:
+            raise self.error("repetition operator missing expression", inner, inner)
+        if on is not None:
+            self.verbose = on
+        return None if closing == ")" else start
+
+    def capture_name(self) -> None:
+        if self.ended():
+            raise self.error("unclosed capture group name")
+        start = self.at
+        while self.char() != ">":
+            char = self.char()
+            first = self.at == start
+            if not (char == "_" or (char.isalpha() if first else char.isalnum() or char in ".[]")):
+                raise self.here("invalid capture group character")
+            if not self.bump():
+                break
+        if self.ended():
+            raise self.error("unclosed capture group name")
+        name, span = self.text[start : self.at], (start, self.at)
+        self.bump()
+        if not name:
+            raise self.error("empty capture group name", start, start)
+        if name in self.names:
+            raise _SyntaxError(*span, "duplicate capture group name", self.names[name])
+        self.names[name] = span
+
+    def flags(self) -> tuple[bool | None, int]:
+        """Flags up to ``:`` or ``)``: what they make of verbose mode, and how many there are."""
+        seen: dict[str, int] = {}
+        negated, verbose = False, None
+        dangling: int | None = None
+        while self.char() not in ":)":
+            char = self.char()
+            if char == "-":
+                dangling = self.at
+                if negated:
+                    raise _SyntaxError(
+                        self.at, self.at + 1, "flag negation operator repeated", (seen["-"], seen["-"] + 1)
+                    )
+                negated = True
+            else:
+                dangling = None
+                if char not in _FLAGS:
+                    raise self.here("unrecognized flag")
+                if char in seen:
+                    raise _SyntaxError(self.at, self.at + 1, "duplicate flag", (seen[char], seen[char] + 1))
+                if char == "x":
+                    verbose = not negated
+            seen[char] = self.at
+            if not self.bump():
+                raise self.error("expected flag but got end of regex")
+        if dangling is not None:
+            raise _SyntaxError(dangling, dangling + 1, "dangling flag negation operator")
+        return verbose, len(seen)
+
+    # -- escapes -----------------------------------------------------------------------------------------------------
+
+    def escape(self) -> str:
+        """An escape: ``literal``, ``class`` or ``assertion``; ``code`` is the character of a literal."""
+        start = self.at
+        if not self.bump():
+            raise self.error("incomplete escape sequence, reached end of pattern prematurely", start)
+        char = self.char()
+        if "0" <= char <= "9":
+            raise _SyntaxError(start, self.at + 1, "backreferences are not supported")
+        if char in _HEX_DIGITS:
+            self.hexadecimal(char)
+            return "literal"
+        if char in "pP":
+            self.unicode_class(start)
+            return "class"
+        self.bump()
+        self.code = ord(char)
+        if char in _CLASSES:
+            return "class"
+        if char in _META or (char.isascii() and not char.isalnum() and char not in "<>"):
+            return "literal"
+        if char in _LITERAL_ESCAPES:
+            self.code = ord({"a": "\a", "f": "\f", "t": "\t", "n": "\n", "r": "\r", "v": "\v"}[char])
+            return "literal"
+        if char in _ASSERTIONS:
+            if char == "b":
+                self.word_boundary()
+            return "assertion"
+        raise self.error("unrecognized escape sequence", start)
+
+    def word_boundary(self) -> None:
+        """``\\b{start}`` and its like; other braces are left for what repeats ``\\b``."""
+        found = _BOUNDARY(self.text, self.at)
+        if not found:
+            return
+        if found[1] not in ("start", "end", "start-half", "end-half"):
+            reason = (
+                "unrecognized special word boundary assertion, valid choices are: start, end, start-half or end-half"
+            )
+            raise _SyntaxError(*found.span(1), reason)
+        self.at = found.end()
+
+    def hexadecimal(self, kind: str) -> None:
+        if not self.bump_space():
+            raise self.error("incomplete escape sequence, reached end of pattern prematurely")
+        if self.char() == "{":
+            brace, digits = self.at, ""
+            start = self.at + 1
+            while self.bump_space() and self.char() != "}":
+                if self.char() not in _HEX:
+                    raise self.here("invalid hexadecimal digit")
+                digits += self.char()
+            if self.ended():
+                raise self.error("incomplete escape sequence, reached end of pattern prematurely", brace)
+            end = self.at
+            self.bump()
+            if not digits:
+                raise self.error("hexadecimal literal empty", brace)
+        else:
+            start, digits = self.at, ""
+            for index in range(_HEX_DIGITS[kind]):
+                if index and not self.bump_space():
+                    raise self.error("incomplete escape sequence, reached end of pattern prematurely")
+                if self.char() not in _HEX:
+                    raise self.here("invalid hexadecimal digit")
+                digits += self.char()
+            self.bump_space()
+            end = self.at
+        self.code = int(digits, 16)
+        if self.code > 0x10FFFF or 0xD800 <= self.code <= 0xDFFF:
+            raise self.error("hexadecimal literal is not a Unicode scalar value", start, end)
+
+    def unicode_class(self, escape: int) -> None:
+        if not self.bump_space():
+            raise self.error("incomplete escape sequence, reached end of pattern prematurely")
+        if self.char() == "{":
+            start = self.at + 1
+            while self.bump_space() and self.char() != "}":
+                pass
+            if self.ended():
+                raise self.error("incomplete escape sequence, reached end of pattern prematurely")
+            known = _PROPERTY(self.text[start : self.at]) is not None
+        else:
+            if self.char() == "\\":
+                raise self.here("invalid Unicode character class")
+            known = self.char() in "CLMNPSZclmnpsz"
+        self.bump()
+        if not known and self.unknown is None:  # found out only once all is parsed
+            self.unknown = self.error("Unicode property not found", escape)
+
+    # -- classes -----------------------------------------------------------------------------------------------------
+
+    def char_class(self) -> None:
+        open_classes = [self.class_open()]
+        while True:
+            self.skip_space()
+            if self.ended():
+                raise _SyntaxError(*open_classes[-1], "unclosed character class")
+            char = self.char()
+            if char == "[":
+                if not self.posix_class():
+                    open_classes.append(self.class_open())
+            elif char == "]":
+                self.bump()
+                open_classes.pop()
+                if not open_classes:
+                    return
+            elif char in "&-~" and self.text.startswith(char * 2, self.at):
+                self.at += 2
+            else:
+                self.class_range(open_classes[-1])
+
+    def class_open(self) -> tuple[int, int]:
+        """Reads what opens a class, with a ``]`` or hyphens that stand for themselves; gives its span."""
+        start = self.at
+        unclosed = "unclosed character class"
+        if not self.bump_space():
+            raise self.error(unclosed, start)
+        if self.char() == "^" and not self.bump_space():
+            raise self.error(unclosed, start)
+        hyphen = False
+        while self.char() == "-":
+            hyphen = True
+            if not self.bump_space():
+                raise self.error(unclosed, start, start)
+        if not hyphen and self.char() == "]" and not self.bump_space():
+            raise self.error(unclosed, start)
+        return start, self.at
+
+    def posix_class(self) -> bool:
+        """``[:name:]``; anything else opens a class within the class."""
+        end = self.text.find(":]", self.at)
+        if end < 0 or not self.text.startswith("[:", self.at):
+            return False
+        if self.text[self.at + 2 : end].removeprefix("^") not in _POSIX:
+            return False
+        self.at = end + 2
+        return True
+
+    def class_range(self, opened: tuple[int, int]) -> None:
+        start = self.at
+        first, low = self.class_item()
+        first_end = self.at
+        self.skip_space()
+        if self.ended():
+            raise _SyntaxError(*opened, "unclosed character class")
+        if self.char() != "-" or self.after_space() in ("]", "-"):
+            if first == "assertion":
+                raise _SyntaxError(start, first_end, "invalid escape sequence found in character class")
+            return
+        if not self.bump_space():
+            raise _SyntaxError(*opened, "unclosed character class")
+        second_start = self.at
+        second, high = self.class_item()
+        if first != "literal":
+            raise _SyntaxError(start, first_end, "invalid range boundary, must be a literal")
+        if second != "literal":
+            raise _SyntaxError(second_start, self.at, "invalid range boundary, must be a literal")
+        if low > high:
+            raise self.error("invalid character class range, the start must be <= the end", start)
+
+    def after_space(self) -> str:
+        at = self.at
+        self.bump_space()
+        char = "" if self.ended() else self.char()
+        self.at = at
+        return char
+
+    def class_item(self) -> tuple[str, int]:
+        if self.char() == "\\":
+            kind = self.escape()
+            return kind, self.code
+        code = ord(self.char())
+        self.bump()
+        return "literal", code
+
+
+def _report(pattern: str, wrong: _SyntaxError) -> str:
+    marks = ""
+    for start, end in wrong.spans:
+        marks += " " * (start - len(marks)) + "^" * max(1, end - start)
+    return f"regex parse error:\n    {pattern}\n    {marks}\nerror: {wrong}"
+
+
+@lru_cache(maxsize=4096)
+def error(pattern: str) -> str | None:
+    """The crate's report on a pattern that it does not compile; ``None`` if it does or may."""
+    try:
+        _Parser(pattern).run()
+    except _SyntaxError as wrong:
+        return _report(pattern, wrong)
+    return None
