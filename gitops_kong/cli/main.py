@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
 
 import click
 
@@ -51,9 +53,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; user errors become one line on stderr and exit status 2."""
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as e:
-        sys.exit(e.exit_code)
+        status = cli(standalone_mode=False)  # the exit status of `click.exceptions.Exit`
     except click.Abort:
         sys.exit(130)
     except click.ClickException as e:
@@ -62,3 +62,14 @@ def main() -> None:
     except UserError as e:
         click.echo(f"gitops-kong: {e}", err=True)
         sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to say to a closed pipe
+        sys.exit(141)
+    except Exception:  # noqa: BLE001 - a defect: say so, and how to report it
+        click.echo(
+            f"gitops-kong {__version__}: this is a defect. Please report it with the command, the output of"
+            f" `gitops-kong --version` and these lines:\n{traceback.format_exc()}",
+            err=True,
+        )
+        sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)
