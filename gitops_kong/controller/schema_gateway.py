@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.gateway_state import Answer, Config
 from gitops_kong.gateway.catalogue import Catalogue
+from gitops_kong.gateway.stored import stored
 from gitops_kong.gateway.validate import validate
 from gitops_kong.translate.state import GatewaySchemas
 
@@ -26,4 +27,4 @@ class SchemaGateway:
 
     def stored(self, config: Config) -> Config:
         """`config` as the gateway holds it."""
-        return config
+        return stored(config, self.catalogue, self.options.router_flavor, self.options.gateway_edition)

@@ -43,9 +43,7 @@ def validate(
     edition: Edition = "oss",
 ) -> Verdict:
     """What a gateway with this catalogue answers to the declarative configuration; `config` is not changed."""
-    declarative = catalogue.remember(
-        f"declarative/{router_flavor}/{edition}", lambda: Declarative(Compiler(catalogue, router_flavor, edition))
-    )
+    declarative = declarative_schema(catalogue, router_flavor, edition)
     declarative.begin()
     try:
         config = migrate_route_paths(config)
@@ -58,6 +56,14 @@ def validate(
         return Verdict(400, entries, tuple(flattener.general), unverified)
     except GatewayCrash:
         return Verdict(500, [])
+
+
+def declarative_schema(catalogue: Catalogue, router_flavor: RouterFlavor, edition: Edition) -> Declarative:
+    """The declarative configuration's schema, compiled once for each router flavor and edition."""
+    declarative: Declarative = catalogue.remember(
+        f"declarative/{router_flavor}/{edition}", lambda: Declarative(Compiler(catalogue, router_flavor, edition))
+    )
+    return declarative
 
 
 def schema_errors(declarative: Declarative, config: Mapping[str, Any]) -> Errors | None:
