@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from gitops_kong.gateway.expressions import expression_error
 from gitops_kong.gateway.formats import hosts, rust_regex
@@ -41,11 +41,11 @@ def _rules(version: str) -> _Rules:
     return _Rules(at >= (3, 6), at >= (3, 7), at >= (3, 7), at >= (3, 8))
 
 
-def route_error(route: Route, version: str, flavor: Literal["traditional_compatible", "expressions"]) -> str | None:
+def route_error(route: Route, version: str) -> str | None:
     """Kong's message for a route that the router cannot compile, ``None`` if it can.
 
-    ``route``: its fields with defaults filled in, null or absent where not set; all of them valid by themselves.
-    ``version``: that of the gateway, ``3.4`` and later.
+    ``route``: the fields that the schema hands to this check (until 3.5 ``paths`` or ``expression`` alone), null or
+    absent where not set; all of them valid by themselves. ``version``: that of the gateway, ``3.4`` and later.
     """
     rules = _rules(version)
     expression, others = route.get("expression"), [name for name in _MATCHED if route.get(name)]
@@ -58,7 +58,7 @@ def route_error(route: Route, version: str, flavor: Literal["traditional_compati
     is_stream = _first_protocol(route) in _STREAM
     if expression is not None:
         return expression_error(str(expression), is_stream, rules.raw_strings)
-    if not rules.raw_strings and flavor == "traditional_compatible" and not route.get("paths"):
+    if not rules.raw_strings and not route.get("paths"):
         return None
     if others and not _may_fail(route):
         return None

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from gitops_kong.gateway.formats import certificates
 from gitops_kong.gateway.lua import GatewayCrash, Table, is_reference
+from gitops_kong.gateway.route_expressions import route_error
 
 EntityCheck = Callable[[Table], "str | None"]
 
@@ -103,6 +104,8 @@ _CHECKS: dict[str, EntityCheck] = {
 }
 
 
-def entity_check(name: str, version: str) -> EntityCheck:  # noqa: ARG001
+def entity_check(name: str, version: str) -> EntityCheck:
     """The check that schemas call by this name."""
+    if name in ("expression", "route", "route_paths"):
+        return lambda entity: route_error(entity, version)
     return _CHECKS.get(name, _unknowable)
