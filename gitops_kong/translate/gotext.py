@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timezone
 
 _DECIMAL = re.compile(r"[+-]?[0-9]+")
+_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _BOOLEANS = dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)
 _BOOLEANS |= dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False)
 _ESCAPES = {
@@ -56,10 +57,11 @@ def instant(text: object) -> str:
         return ""
     if len(text) == 20 and text[-1] == "Z":
         return text[:19]
+    found = _RFC_3339.fullmatch(text)
     try:
-        time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+        time = datetime.fromisoformat(found[1] + (found[3] if found[3] != "Z" else "+00:00")) if found else None
     except ValueError:
+        time = None
+    if found is None or time is None:
         return ""
-    if time.tzinfo is None:
-        return ""
-    return time.astimezone(timezone.utc).replace(tzinfo=None).isoformat()
+    return time.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + (found[2] or "").rstrip(".0")

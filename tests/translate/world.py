@@ -32,9 +32,9 @@ def context(*objects: dict[str, Any], version: str = NEWEST, **settings: Any) ->
     return Context(ObjectStore(map(K8sObject, objects)), options, NoSchemas(), NOW)
 
 
-def run(*objects: dict[str, Any], version: str = NEWEST, **settings: Any) -> Translation:
+def run(*objects: dict[str, Any], version: str = NEWEST, now: datetime = NOW, **settings: Any) -> Translation:
     options = controller_options(version, **settings)
-    return translate(ObjectStore(map(K8sObject, objects)), options, NoSchemas(), NOW)
+    return translate(ObjectStore(map(K8sObject, objects)), options, NoSchemas(), now)
 
 
 def failures(translation: Translation) -> list[tuple[str, list[str]]]:
