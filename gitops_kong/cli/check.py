@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gitops_kong.cli.color import color_option, use_color
 from gitops_kong.cli.pipeline import CheckSettings, check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
@@ -42,7 +41,7 @@ FORMATS: dict[str, Callable[[Report], str]] = {
 @click.option("--fail-on", type=click.Choice(SEVERITIES), default="error", show_default=True)
 @click.option("--fail-on-existing", is_flag=True, help="Fail on what was broken before the change, too.")
 @click.option("--all", "all_predictions", is_flag=True, help="Name unchanged, healthy objects, too.")
-@click.option("--color/--no-color", default=None, help="Default is by the terminal and NO_COLOR.")
+@color_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing where nothing fails.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every object.")
 def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags: Any) -> None:
@@ -66,7 +65,7 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
         except OSError as e:
             raise UserError(f"--report {name}={file}: {e.strerror}") from e
     if report.exit_status or not quiet:
-        colored = form == "text" and _colored(color)
+        colored = form == "text" and use_color(color)
         written = text.write(report, colored, verbose) if form == "text" else FORMATS[form](report)
         click.echo(written, nl=False, color=colored)
     raise click.exceptions.Exit(report.exit_status)
@@ -77,9 +76,3 @@ def _report_file(value: str) -> tuple[str, Path]:
     if not equals or not file or name not in FORMATS:
         raise click.BadParameter(f"{value!r}: FORMAT=FILE is needed, FORMAT one of {', '.join(FORMATS)}")
     return name, Path(file)
-
-
-def _colored(flag: bool | None) -> bool:
-    if flag is not None:
-        return flag
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -14,11 +14,14 @@ from gitops_kong.errors import UserError
 
 # command: (module in gitops_kong.cli with a `command`, one line for --help)
 COMMANDS: dict[str, tuple[str, str]] = {
-    "gateway-validate": ("gateway_validate", "what the gateway would answer to declarative configurations"),
-    "check": ("check", "predict what the controller and the gateway do with a repository"),
-    "api-validate": ("api_validate", "what the API server would answer to objects"),
-    "simulate": ("simulate", "run scenario files: what the controller would do, step by step"),
-    "test": ("test", "run scenario files with expectations as unit tests"),
+    "check": ("check", "predict what happens to a repository's objects"),
+    "explain": ("explain", "what a rule means, or why an object ends as it does"),
+    "rules": ("rules", "list the rules"),
+    "translate": ("translate", "the configuration that the controller would push"),
+    "simulate": ("simulate", "run scenario files, step by step"),
+    "test": ("test", "run scenario files with expectations"),
+    "gateway-validate": ("gateway_validate", "what the gateway answers to configurations"),
+    "api-validate": ("api_validate", "what the API server answers to objects"),
 }
 
 

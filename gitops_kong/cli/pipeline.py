@@ -29,6 +29,7 @@ from gitops_kong.sources.discover import discover
 from gitops_kong.sources.render import render
 from gitops_kong.sources.tools import Tools
 from gitops_kong.translate.build import translate
+from gitops_kong.translate.state import Translation
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     """Render every target, predict, judge, report."""
     options, source = settings.controller.resolve(config)
     targets = select(discover(head.tree, config, settings.paths), settings.targets)
-    tools = Tools(kubernetes_version=config.kubernetes_version or "1.33.0", repositories=config.repositories)
+    tools = _tools(config)
     context = _context(head.tree, settings.context)
     run = _Run(options, list(built_in().values()), settings.scenarios, context)
     predictions: list[TargetPrediction] = []
@@ -82,6 +83,29 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
         settings.fail_on_existing,
         settings.all_predictions,
     )
+
+
+def render_targets(
+    tree: Tree, config: Config, paths: Sequence[str], names: Sequence[str]
+) -> list[tuple[Target, Rendered]]:
+    """Every wanted target with what it renders to."""
+    tools = _tools(config)
+    return [(target, render(target, tree, tools)) for target in select(discover(tree, config, paths), names)]
+
+
+def translation(rendered: Rendered, options: ControllerOptions) -> Translation:
+    """What the controller would push for the rendered objects, in a cluster that has nothing else."""
+    state = cluster_state(_objects(rendered, ()), options, admission(ApiServer(options.version)), take_in)
+    catalogue = load(".".join(map(str, options.gateway_version)))
+    return translate(state.store, options, catalogue.schemas_for(options))
+
+
+def _tools(config: Config) -> Tools:
+    return Tools(kubernetes_version=config.kubernetes_version or "1.33.0", repositories=config.repositories)
+
+
+def _objects(rendered: Rendered, context: Sequence[K8sObject]) -> list[K8sObject]:
+    return [*context, *rendered.objects, *(a.stand_in for a in rendered.assumptions if a.stand_in)]
 
 
 def select(targets: Sequence[Target], names: Sequence[str]) -> list[Target]:
@@ -127,8 +151,7 @@ class _Run:
         return predicted.with_findings(judged)
 
     def _state(self, rendered: Rendered, before: ClusterState | None) -> ClusterState:
-        objects = [*self.context, *rendered.objects, *(a.stand_in for a in rendered.assumptions if a.stand_in)]
-        return cluster_state(objects, self.options, self.admit, _TAKE_IN, before)
+        return cluster_state(_objects(rendered, self.context), self.options, self.admit, _TAKE_IN, before)
 
 
 def admission(server: ApiServer) -> Admit:

@@ -11,6 +11,7 @@ from typing import Any
 from gitops_kong.controller.errors import object_of_tags
 from gitops_kong.controller.statuses import status
 from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.predict.kinds import REFERENCED_KINDS, ROUTE_KINDS, STATUS_KINDS
 from gitops_kong.predict.life import Life
 from gitops_kong.predict.model import Cause, Configuration, Outcome, Status, Traffic
@@ -45,6 +46,7 @@ class LifeReader:
     def __init__(self, life: Life) -> None:
         self.life = life
         self.runs = life.runs
+        self._scrub = Scrubber(life.store)
 
     @cached_property
     def intended(self) -> Counter[Ref]:
@@ -64,12 +66,12 @@ class LifeReader:
     @cached_property
     def refusals(self) -> Refusals:
         """What the gateway refused, unless the full configuration was accepted since."""
-        return _refusals(self.life) if self.runs != "regular" else Refusals({}, ())
+        return _refusals(self.life, self._scrub) if self.runs != "regular" else Refusals({}, ())
 
     @cached_property
     def _failed(self) -> Mapping[Ref, Cause]:
         translation = self.life.fallback_translation if self.runs == "fallback" else self.life.regular
-        return _failed(translation.failures if translation else ())
+        return _failed(translation.failures if translation else (), self._scrub)
 
     @cached_property
     def _translated(self) -> frozenset[Ref]:
@@ -147,15 +149,15 @@ def _has_status(obj: K8sObject) -> bool:
     return bool((has.get("loadBalancer") or {}).get("ingress") or has.get("parents") or programmed)
 
 
-def _failed(failures: Iterable[TranslationFailure]) -> dict[Ref, Cause]:
+def _failed(failures: Iterable[TranslationFailure], scrub: Scrubber) -> dict[Ref, Cause]:
     found: dict[Ref, Cause] = {}
     for failure in failures:
         for obj in failure.objects:
-            found.setdefault(obj.ref, Cause(obj, failure.message))
+            found.setdefault(obj.ref, Cause(obj, scrub(failure.message)))
     return found
 
 
-def _refusals(life: Life) -> Refusals:
+def _refusals(life: Life, scrub: Scrubber) -> Refusals:
     by_object: dict[Ref, list[Cause]] = {}
     unnamed: list[str] = []
     for push in life.refused:
@@ -164,9 +166,9 @@ def _refusals(life: Life) -> Refusals:
             obj = life.store.by_ref(ref) if ref else None
             for message, path in _messages(error):
                 if obj is None:
-                    unnamed.append(message)
+                    unnamed.append(scrub(message))
                     continue
-                cause = Cause(obj, message, path if error.get("entityType") == "plugin" else ())
+                cause = Cause(obj, scrub(message), path if error.get("entityType") == "plugin" else ())
                 known = by_object.setdefault(obj.ref, [])
                 if cause not in known:
                     known.append(cause)

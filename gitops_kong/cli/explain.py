@@ -1,0 +1,54 @@
+"""`gitops-kong explain`: what a rule means, or the chain from cause to effect for one object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gitops_kong.cli.color import color_option, use_color
+from gitops_kong.cli.pipeline import CheckSettings, check
+from gitops_kong.cli.progress import Progress
+from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.settings import controller_flags, settings_of
+from gitops_kong.errors import UserError
+from gitops_kong.policies.model import built_in
+from gitops_kong.predict.rules import RULES
+from gitops_kong.report import explanation
+
+
+@click.command()
+@click.argument("subject", metavar="RULE|KIND/NAMESPACE/NAME")
+@click.argument("path", default=".", type=click.Path())
+@click.option("--base", metavar="REV", help="What the cluster runs.")
+@controller_flags
+@color_option
+def command(subject: str, path: str, base: str | None, color: str, **flags: Any) -> None:
+    """Say what a rule means, or what becomes of one object in each scenario and why.
+
+    An object of cluster scope is KIND/NAME.
+    """
+    if "/" not in subject:
+        click.echo(explanation.rule(_rule(subject)), nl=False)
+        return
+    parts = subject.split("/")
+    if len(parts) not in (2, 3) or not all(parts):
+        raise click.BadParameter(f"{subject!r}: a rule, KIND/NAMESPACE/NAME or KIND/NAME is needed")
+    kind, namespace, name = parts if len(parts) == 3 else (parts[0], "", parts[1])
+    repository = open_repository((path,), base, compare=True)
+    settings = CheckSettings(repository.paths, controller=settings_of(flags))
+    report = check(repository.head, repository.base, repository.config, settings, Progress())
+    text = explanation.of_object(report, kind, namespace, name, use_color(color))
+    if not text:
+        raise UserError(f"{subject}: no target has this object, or it is of a kind that the controller does not watch")
+    click.echo(text, nl=False)
+
+
+def _rule(name: str) -> explanation.RuleText:
+    known = {r.id: explanation.RuleText(*r) for r in RULES.values()}
+    known |= {
+        p.id: explanation.RuleText(p.id, p.severity, p.title, p.meaning, p.remediation) for p in built_in().values()
+    }
+    if name not in known:
+        raise UserError(f"{name}: no such rule; `gitops-kong rules` lists them")
+    return known[name]

@@ -1,0 +1,61 @@
+"""`gitops-kong translate`: the declarative configuration that the controller would push."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+import yaml
+
+from gitops_kong.cli.pipeline import render_targets, translation
+from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.settings import controller_flags, settings_of
+from gitops_kong.errors import UserError
+from gitops_kong.report.configuration import shown
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="Translate only this target (repeatable).")
+@controller_flags
+@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags: Any) -> None:
+    """Print the declarative configuration of each target, fit for decK and POST /config.
+
+    Values of Secrets are replaced by vault references. Targets of upstreams are not in Git and are left out.
+    """
+    repository = open_repository(paths)
+    options, _ = settings_of(flags).resolve(repository.config)
+    rendered = render_targets(repository.head.tree, repository.config, repository.paths, targets)
+    if form == "json" and len(rendered) > 1:
+        raise UserError(
+            f"JSON holds one configuration: choose with --target, one of {', '.join(t.name for t, _ in rendered)}"
+        )
+    failed = False
+    for target, result in rendered:
+        for problem in result.problems:
+            failed = True
+            click.echo(f"gitops-kong: {target.name}: {problem.message}", err=True)
+        made = translation(result, options)
+        for failure in made.failures:
+            names = ", ".join(str(o.ref) for o in failure.objects)
+            click.echo(f"gitops-kong: {target.name}: {names}: {failure.message}", err=True)
+        config = shown(made.config, result.objects)
+        if form == "json":
+            click.echo(json.dumps(config, indent=2, ensure_ascii=False))
+        else:
+            click.echo(f"---\\n# target: {target.name}\\n".replace("\\n", "\n") + _yaml(config), nl=False)
+    if failed:
+        raise click.exceptions.Exit(2)
+
+
+def _yaml(config: dict[str, Any]) -> str:
+    return yaml.dump(config, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a value that is used twice twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True

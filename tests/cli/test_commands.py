@@ -1,0 +1,104 @@
+"""Commands on the shop example, as a person runs them."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.integrations.shop import gitops_kong, make
+
+SECRET = """
+apiVersion: v1
+kind: Secret
+metadata: {name: ada-key, namespace: shop, labels: {konghq.com/credential: key-auth}}
+stringData: {key: correct-horse}
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongConsumer
+metadata: {name: ada, namespace: shop, annotations: {kubernetes.io/ingress.class: kong}}
+username: ada
+credentials: [ada-key]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: limit, namespace: shop}
+stringData: {config: "{policy: redis, redis: {host: h, password: battery-staple}, minute: staple-often}"}
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongPlugin
+metadata: {name: limit, namespace: shop}
+plugin: rate-limiting
+configFrom: {secretKeyRef: {name: limit, key: config}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop, annotations: {konghq.com/plugins: limit}}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {ingressClassName: kong, defaultBackend: {service: {name: web, port: {number: 80}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("shop") / "repository")
+
+
+def test_check_tells_old_from_new_controllers(shop: Path) -> None:
+    statuses = {}
+    for version in ("3.4.3", "3.5.13"):
+        done = gitops_kong(
+            "check", "--base", "main", "--controller-version", version, "--format", "json", "--all", cwd=shop
+        )
+        assert done.returncode == 1, done.stderr
+        statuses[version] = {
+            p["scenario"]: p["status"]
+            for p in json.loads(done.stdout)["predictions"]
+            if p["object"]["name"] == "suggestions"
+        }
+    assert statuses == {"3.4.3": {"*": "empty"}, "3.5.13": {"*": "written"}}
+
+
+def test_explain_draws_the_chain(shop: Path) -> None:
+    done = gitops_kong("explain", "Ingress/checkout/checkout", "--base", "main", cwd=shop)
+    assert done.returncode == 0, done.stderr
+    assert "└─ cold-start: left out, status stays empty, not served" in done.stdout
+    assert "KongPlugin checkout/rate-limit: config.minutes: unknown field  apps/checkout/base/rate-limit.yaml:7:3" in (
+        done.stdout
+    )
+    unknown = gitops_kong("explain", "Ingress/a/b", cwd=shop)
+    assert unknown.returncode == 2
+    assert "no target has this object" in unknown.stderr
+
+
+def test_explain_a_rule_and_list_them(shop: Path) -> None:
+    assert "external-dns" in gitops_kong("explain", "status-empty", cwd=shop).stdout
+    listed = json.loads(gitops_kong("rules", "--format", "json", cwd=shop).stdout)
+    assert {"prediction", "security"} <= {row["group"] for row in listed}
+    for row in listed:
+        assert row["title"]
+
+
+def test_translate_is_a_declarative_configuration_that_the_gateway_takes(shop: Path, tmp_path: Path) -> None:
+    done = gitops_kong("translate", "--target", "staging", cwd=shop)
+    assert done.returncode == 0, done.stderr
+    config = yaml.safe_load(done.stdout)
+    assert [s["name"] for s in config["services"]] == ["checkout.checkout.http"]
+    file = tmp_path / "kong.yaml"
+    file.write_text(done.stdout.replace("minutes: 120", "minute: 120"))
+    validated = gitops_kong("gateway-validate", str(file), cwd=shop)
+    assert validated.returncode == 0, validated.stdout + validated.stderr
+
+
+def test_secrets_reach_no_output(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(SECRET)
+    for arguments in (["check", "--format", "text"], ["check", "--format", "json", "--all"], ["translate"]):
+        done = gitops_kong(*arguments, cwd=tmp_path)
+        told = done.stdout + done.stderr
+        assert "limit" in told
+        for secret in ("correct-horse", "battery-staple", "staple-often"):
+            assert secret not in told, arguments

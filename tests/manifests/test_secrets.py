@@ -1,0 +1,36 @@
+import base64
+
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.secrets import Scrubber
+
+
+def secret(**data: str) -> K8sObject:
+    encoded = {k: base64.b64encode(v.encode()).decode() for k, v in data.items()}
+    return K8sObject({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": encoded})
+
+
+def test_values_lines_and_scalars_are_replaced() -> None:
+    scrub = Scrubber(
+        [secret(key="hunter2", config="redis:\n  password: swordfish\n  port: 16379\n", pem="-----A\nB64LINE\n")]
+    )
+    assert scrub("bad hunter2!") == "bad ***!"
+    assert scrub("invalid value: swordfish at 16379") == "invalid value: *** at ***"
+    assert scrub("line B64LINE") == "line ***"
+
+
+def test_short_values_and_other_kinds_are_left() -> None:
+    other = K8sObject(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "s"}, "data": {"a": "public-value"}}
+    )
+    assert Scrubber([secret(a="on"), other])("on public-value") == "on public-value"
+
+
+def test_string_data_and_what_does_not_decode() -> None:
+    data = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "stringData": {"a": "topsecret"},
+        "data": {"b": "%%"},
+    }
+    assert Scrubber([K8sObject(data)])("topsecret") == "***"
