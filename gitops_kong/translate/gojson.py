@@ -35,7 +35,10 @@ def read(data: bytes | str) -> Any:
 
 
 def float64(value: Any) -> Any:
-    """`value` with every number as it looks after being a float64; `value` itself where that changes nothing."""
+    """`value` with every number as it looks after being a float64; `value` itself where that changes nothing.
+
+    Raises ValueError for a whole number that is too large.
+    """
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return value
@@ -64,7 +67,10 @@ def _number(value: int | float) -> int | float:
     if isinstance(value, int):
         if -_EXACT <= value <= _EXACT:
             return value
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:
+            raise ValueError("a whole number that is no float64") from None
     elif not value.is_integer():
         return value
     if abs(value) >= _PLAIN:
