@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gitops_kong.apiserver import catalogue, metadata, names
+from gitops_kong.apiserver import catalogue, lifecycle, metadata, names
 from gitops_kong.apiserver.catalogue import CoreKind, CustomKind, Version
 from gitops_kong.apiserver.convert import Convert, go_type, structural
 from gitops_kong.apiserver.core.defaults import DEFAULTS, stored_service
 from gitops_kong.apiserver.core.kinds import CHECKS
 from gitops_kong.apiserver.custom import served_kinds
 from gitops_kong.apiserver.decoding import metadata_problem, problem
+from gitops_kong.apiserver.kubernetes import native_kind
 from gitops_kong.apiserver.problems import Problem, hidden
 from gitops_kong.apiserver.rules import Findings, compile_rules
-from gitops_kong.apiserver.structural import check_lists, compile_schema
+from gitops_kong.apiserver.structural import compile_lists, compile_schema
 from gitops_kong.manifests.objects import K8sObject
 
 Kind = CoreKind | CustomKind
@@ -36,8 +37,8 @@ class Answer:
 
     `reason` is that of its `Status` (`Invalid`, `BadRequest`, `NotFound`), '' where it accepts. `fields` are those
     that the causes name. `object` is the object as stored (None where refused), without what the cluster allocates.
-    `unknown` says what could not be judged here; it never is a reason to refuse. `known` is false for a kind that
-    has no schema here: it passes.
+    `unknown` says what could not be judged here; it never is a reason to refuse. `warnings` are those that `kubectl`
+    prints. `known` is false for a kind that has no schema here: it passes.
     """
 
     accepted: bool
@@ -45,6 +46,7 @@ class Answer:
     problems: tuple[Problem, ...] = ()
     object: Mapping[str, Any] | None = None
     unknown: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     known: bool = True
 
     @property
@@ -112,18 +114,40 @@ class ApiServer:
 
     def admit(self, obj: K8sObject, old: K8sObject | None = None) -> Answer:
         """What the API server answers to `obj`, `old` being the object that it would replace."""
+        gone = lifecycle.removed(obj.api_version, obj.kind, self.kubernetes_version)
+        if gone is not None:
+            return Answer(False, "NotFound", (Problem("", "", gone),))
         kind = self._kind(obj.api_version, obj.kind)
         if kind is None:
-            return Answer(True, object=obj.data, known=False)
+            return self._admit_other(obj)
         wrong = metadata_problem(obj.data) if isinstance(kind.kind, CustomKind) else problem(kind.kind, obj.data)
         if wrong is not None:
-            return Answer(False, "BadRequest", (hidden("", f"{obj.kind} cannot be decoded: {wrong}"),))
+            return Answer(False, "BadRequest", (_undecodable(obj, wrong),))
         new = kind.full(obj.data)
         before = kind.full(old.data) if old is not None and _same_kind(obj, old) else None
         findings = self._findings(kind, new, before)
         if findings.problems:
             return Answer(False, "Invalid", tuple(findings.problems), unknown=tuple(findings.unknown))
-        return Answer(True, object=kind.stored(new), unknown=tuple(findings.unknown))
+        return Answer(True, "", (), kind.stored(new), tuple(findings.unknown), self._warnings(obj, kind.kind))
+
+    def _admit_other(self, obj: K8sObject) -> Answer:
+        """A kind that the controller does not read: its JSON types and its metadata are checked, if it is known."""
+        kind = native_kind(self.kubernetes_version, obj.api_version, obj.kind)
+        if kind is None:
+            return Answer(True, object=obj.data, warnings=self._warnings(obj, None), known=False)
+        wrong = problem(kind, obj.data)
+        if wrong is not None:
+            return Answer(False, "BadRequest", (_undecodable(obj, wrong),))
+        problems = tuple(metadata.check(obj.metadata, True, names.path_segment))
+        if problems:
+            return Answer(False, "Invalid", problems)
+        return Answer(True, object=obj.data, warnings=self._warnings(obj, kind))
+
+    def _warnings(self, obj: K8sObject, kind: Kind | None) -> tuple[str, ...]:
+        if isinstance(kind, CustomKind):
+            return (f"{obj.api_version} {obj.kind} is deprecated",) if kind.deprecated else ()
+        warning = lifecycle.deprecated(obj.api_version, obj.kind, self.kubernetes_version)
+        return () if warning is None else (warning,)
 
     def _findings(self, kind: _Prepared, new: Mapping[str, Any], before: Mapping[str, Any] | None) -> Findings:
         rule = CHECKS[kind.name].name if isinstance(kind.kind, CoreKind) else names.subdomain
@@ -173,6 +197,11 @@ class ApiServer:
         if slash and group in catalogue.CUSTOM_GROUPS:
             return catalogue.custom_kind(self.controller_version, group, kind, version)
         return catalogue.core_kind(api_version, kind)
+
+
+def _undecodable(obj: K8sObject, wrong: str) -> Problem:
+    text = f'{obj.kind} in version "{obj.version}" cannot be handled as a {obj.kind}: {wrong}'
+    return Problem("", "", text)
 
 
 def _same_kind(obj: K8sObject, old: K8sObject) -> bool:
@@ -236,13 +265,15 @@ def _core_check(name: str) -> Check:
 
 
 def _custom_check(kind: CustomKind) -> Check:
-    validate, run_rules = compile_schema(kind.schema), compile_rules(kind.schema)
+    validate, check_lists = compile_schema(kind.schema), compile_lists(kind.schema)
+    run_rules = compile_rules(kind.schema)
 
     def check(new: Mapping[str, Any], old: Mapping[str, Any] | None, blocked: bool) -> Findings:
         findings = Findings([], [])
         problems = findings.problems
         validate(new, "", problems)
-        check_lists(kind.schema, new, "", problems)
+        if check_lists is not None:
+            check_lists(new, "", problems)
         if run_rules is None:
             return findings
         if blocked or any(p.blocks_rules for p in problems):

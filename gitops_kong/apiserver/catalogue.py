@@ -46,7 +46,8 @@ class CoreKind:
 
 
 @cache
-def _document(name: str) -> Any:
+def document(name: str) -> Any:
+    """A file of `schemas/`, None where there is none of that name."""
     file = resources.files(__package__) / "schemas" / name
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
@@ -60,17 +61,17 @@ def version(text: str) -> Version:
 @cache
 def custom_kind(controller: Version, group: str, kind: str, api_version: str) -> CustomKind | None:
     """The CRD of `controller` for a kind, None where it has none that is served."""
-    document = _document(f"{kind.lower()}.json") if group in CUSTOM_GROUPS else None
-    if document is None or document["group"] != group or document["kind"] != kind:
+    data = document(f"{kind.lower()}.json") if group in CUSTOM_GROUPS else None
+    if data is None or data["group"] != group or data["kind"] != kind:
         return None
-    node = _at(document["versions"].get(api_version), controller)
+    node = _at(data["versions"].get(api_version), controller)
     if node is None:
         return None
-    deprecated = document.get("deprecated", {}).get(api_version)
+    deprecated = data.get("deprecated", {}).get(api_version)
     return CustomKind(
-        Reader(document["parts"]).read(node),
-        document["scope"] == "Namespaced",
-        api_version in document["status"],
+        Reader(data["parts"]).read(node),
+        data["scope"] == "Namespaced",
+        api_version in data["status"],
         deprecated is not None and version(deprecated) <= controller,
     )
 
@@ -86,13 +87,13 @@ def _at(since: Mapping[str, Any] | None, controller: Version) -> Any:
 
 @cache
 def _core_reader() -> Reader:
-    return Reader(_document("core.json")["parts"])
+    return Reader(document("core.json")["parts"])
 
 
 @cache
 def core_kind(api_version: str, kind: str) -> CoreKind | None:
     """The Go type of a core kind that the controller reads, None for any other kind."""
-    node = _document("core.json")["kinds"].get(f"{api_version}/{kind}")
+    node = document("core.json")["kinds"].get(f"{api_version}/{kind}")
     if node is None:
         return None
     fields = {"apiVersion": "string", "kind": "string", "metadata": "@metadata", **node["fields"]}

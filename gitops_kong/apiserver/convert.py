@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from gitops_kong.apiserver.schema import MISSING, Schema
@@ -19,6 +20,7 @@ from gitops_kong.apiserver.schema import MISSING, Schema
 Convert = Callable[[Any], Any]
 
 _UNKNOWN = object()
+_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
 _ROOT_FIELDS = frozenset(("apiVersion", "kind", "metadata"))
 _ZEROS: Mapping[str, Any] = {"string": "", "boolean": False, "int32": 0, "int64": 0, "int-or-string": 0, "bytes": ""}
 
@@ -233,13 +235,21 @@ def _normal_base64(value: Any) -> Any:
 
 def parse_time(value: str) -> datetime | None:
     """A time in RFC 3339, which is all that `metav1.Time` reads; None where it is not one."""
-    if len(value) < 20 or value[10] not in "T":
+    found = _RFC_3339(value)
+    if found is None:
         return None
     try:
-        time = datetime.fromisoformat(value.replace("Z", "+00:00") if value.endswith("Z") else value)
+        time = datetime.fromisoformat(found[1])
     except ValueError:
         return None
-    return time if time.tzinfo is not None else None
+    zone = found[2]
+    if zone == "Z":
+        return time.replace(tzinfo=timezone.utc)
+    hours, minutes = int(zone[1:3]), int(zone[4:6])
+    if hours > 23 or minutes > 59:
+        return None
+    offset = timedelta(hours=hours, minutes=minutes)
+    return time.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset))
 
 
 def _normal_time(value: Any) -> Any:

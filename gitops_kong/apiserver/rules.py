@@ -39,7 +39,7 @@ Run = Callable[[Any, Any, str, Findings], None]
 
 def compile_rules(schema: Schema, root: bool = True) -> Run | None:
     """The evaluation of all rules of `schema` and below it; None where there are none."""
-    own = [_Rule(rule, schema) for rule in schema.rules]
+    own = _Rules(schema)
     children: dict[str, Run] = {}
     for name, child in schema.fields.items():
         if root and name in _ROOT_FIELDS:
@@ -49,16 +49,15 @@ def compile_rules(schema: Schema, root: bool = True) -> Run | None:
             children[name] = run
     values = compile_rules(schema.values, False) if isinstance(schema.values, Schema) else None
     items = compile_rules(schema.items, False) if schema.items is not None else None
-    if not (own or children or values or items):
+    if not (schema.rules or children or values or items):
         return None
-    to_cel = to_cel_value(schema) or _same
     keys = schema.list_keys if schema.list_type == "map" else ()
 
     def run_all(value: Any, old: Any, path: str, findings: Findings) -> None:
         if value is None:
             return
-        if own:
-            _run_own(own, to_cel, value, old, path, findings)
+        if schema.rules:
+            own.run(value, old, path, findings)
         if value.__class__ is dict:
             before = old if old.__class__ is dict else {}
             dotted = f"{path}." if path else ""
@@ -74,13 +73,6 @@ def compile_rules(schema: Schema, root: bool = True) -> Run | None:
                 items(item, find(item), f"{path}[{i}]", findings)
 
     return run_all if root else _cached(run_all)
-
-
-def _run_own(own: list[_Rule], to_cel: Callable[[Any], Any], value: Any, old: Any, path: str, out: Findings) -> None:
-    new = to_cel(value)
-    before = to_cel(old) if old is not None else None
-    for rule in own:
-        rule.run(new, before, path, out)
 
 
 def _cached(run: Run) -> Run:
@@ -128,22 +120,53 @@ def _same(value: Any) -> Any:
     return value
 
 
+class _Rules:
+    """All rules of a node. They are first asked as one expression, since nearly always all of them hold."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._rules = [_Rule(rule, schema) for rule in schema.rules]
+        self._to_cel = to_cel_value(schema) or _same
+        always = [r for r in self._rules if r.text and not r.transition and not r.optional]
+        changes = [r for r in self._rules if r.text and not r.optional]
+        self._all_always = " && ".join(f"({r.text})" for r in always)
+        self._all_changes = " && ".join(f"({r.text})" for r in changes)
+        self._plain = len(changes) == len([r for r in self._rules if r.text])
+
+    def run(self, value: Any, old: Any, path: str, findings: Findings) -> None:
+        """Append what the rules find in `value`."""
+        values = {"self": self._to_cel(value)}
+        if old is not None:
+            values["oldSelf"] = self._to_cel(old)
+        if self._plain and self._all_hold(values):
+            return
+        for rule in self._rules:
+            rule.run(values, path, findings)
+
+    def _all_hold(self, values: Mapping[str, Any]) -> bool:
+        text = self._all_changes if "oldSelf" in values else self._all_always
+        try:
+            return not text or compile_expression(text, _VARIABLES)(values) is True
+        except CelError:
+            return False
+
+
 class _Rule:
     """One rule, compiled when it is first evaluated."""
 
     def __init__(self, rule: Rule, schema: Schema) -> None:
         self._rule = rule
-        self._transition = _OLD_SELF(rule.rule) is not None
+        self.text = rule.rule
+        self.optional = rule.optional_old_self
+        self.transition = _OLD_SELF(rule.rule) is not None
         self._shown = schema.type
         self._field = rule.field_path.replace("['", "[").replace("']", "]")
 
-    def run(self, value: Any, old: Any, path: str, findings: Findings) -> None:
-        """Append what the rule finds in `value`, which already is as CEL sees it."""
+    def run(self, values: Mapping[str, Any], path: str, findings: Findings) -> None:
+        """Append what the rule finds in `values`, which already are as CEL sees them."""
         rule = self._rule
-        if not rule.rule or (self._transition and old is None):
+        if not rule.rule or (self.transition and not self.optional and "oldSelf" not in values):
             return
-        values = {"self": value} if old is None else {"self": value, "oldSelf": old}
-        if rule.optional_old_self:
+        if self.optional:
             findings.unknown.append(f"not evaluated, since its oldSelf is an optional value: {rule.rule}")
             return
         try:

@@ -1,6 +1,6 @@
 """Structural validation of custom resources, compiled once a schema (kube-openapi `validate`).
 
-`compile_schema` gives a function that appends to a list what is wrong with a value; `check_lists` looks at
+`compile_schema` gives a function that appends to a list what is wrong with a value, `compile_lists` one that looks at
 `x-kubernetes-list-type` (apiextensions `listtype.ValidateListSetsAndMaps`).
 """
 
@@ -329,24 +329,39 @@ def _unnamed(message: str) -> Problem:
     return invalid("", "", message)
 
 
-def check_lists(schema: Schema, value: Any, path: str, problems: Problems) -> None:
-    """Append what breaks the uniqueness of sets and of lists with keys."""
-    if isinstance(value, dict):
-        dotted = f"{path}." if path else ""
-        for name, item in value.items():
-            child = schema.fields.get(name)
-            if child is not None:
-                check_lists(child, item, dotted + name, problems)
-            elif isinstance(schema.values, Schema) and isinstance(item, dict | list):
-                check_lists(schema.values, item, f"{path}[{name}]", problems)
-    elif isinstance(value, list):
-        if schema.list_type == "set":
-            _repeated(value, value, path, problems)
-        elif schema.list_type == "map":
-            _check_keys(schema, value, path, problems)
-        if schema.items is not None:
-            for i, item in enumerate(value):
-                check_lists(schema.items, item, f"{path}[{i}]", problems)
+def compile_lists(schema: Schema) -> Check | None:
+    """The check of `x-kubernetes-list-type` in and below `schema`: no set and no list with keys has an item twice.
+
+    None where there is no such list.
+    """
+    fields = {name: one for name, child in schema.fields.items() if (one := compile_lists(child)) is not None}
+    values = compile_lists(schema.values) if isinstance(schema.values, Schema) else None
+    items = compile_lists(schema.items) if schema.items is not None else None
+    own = {"set": _check_set, "map": _check_keys}.get(schema.list_type)
+    if not (fields or values or items or own):
+        return None
+
+    def check(value: Any, path: str, problems: Problems) -> None:
+        if value.__class__ is dict:
+            dotted = f"{path}." if path else ""
+            for name, item in value.items():
+                below = fields.get(name)
+                if below is not None:
+                    below(item, dotted + name, problems)
+                elif values is not None and name not in schema.fields:
+                    values(item, f"{path}[{name}]", problems)
+        elif value.__class__ is list:
+            if own is not None:
+                own(schema, value, path, problems)
+            if items is not None:
+                for i, item in enumerate(value):
+                    items(item, f"{path}[{i}]", problems)
+
+    return check
+
+
+def _check_set(_: Schema, value: list[Any], path: str, problems: Problems) -> None:
+    _repeated(value, path, problems)
 
 
 def _check_keys(schema: Schema, value: list[Any], path: str, problems: Problems) -> None:
@@ -355,14 +370,16 @@ def _check_keys(schema: Schema, value: list[Any], path: str, problems: Problems)
             problems.append(invalid(f"{path}[{i}]", item, "must be an object for an array of list-type map"))
             return
     keys = [{key: item[key] for key in schema.list_keys if key in item} if item else {} for item in value]
-    _repeated(keys, keys, path, problems)
+    _repeated(keys, path, problems)
 
 
-def _repeated(keys: list[Any], shown: list[Any], path: str, problems: Problems) -> None:
+def _repeated(keys: list[Any], path: str, problems: Problems) -> None:
     """One problem for each key that is there more than once, at its second place."""
+    if len(keys) < 2:
+        return
     seen: dict[Any, int] = {}
     for i, key in enumerate(keys):
         identity = _identity(key)
         seen[identity] = seen.get(identity, 0) + 1
         if seen[identity] == 2:
-            problems.append(duplicate(f"{path}[{i}]", shown[i]))
+            problems.append(duplicate(f"{path}[{i}]", key))

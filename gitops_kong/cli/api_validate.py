@@ -124,5 +124,5 @@ def _text(answers: list[tuple[K8sObject, Answer]]) -> Iterator[str]:
             refused += 1
             yield f"{where}{obj.ref}: {answer.reason}"
             yield from (f"  {message}" for message in answer.messages)
-        yield from (f"{where}{obj.ref}: {note}" for note in answer.unknown)
+        yield from (f"{where}{obj.ref}: {note}" for note in (*answer.warnings, *answer.unknown))
     yield f"{len(answers)} objects, {refused} refused"

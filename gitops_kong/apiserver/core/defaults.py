@@ -30,7 +30,8 @@ def _service(obj: Data) -> Data:
             new["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": 10800}}
     elif affinity == "None" and "sessionAffinityConfig" in spec:
         new["sessionAffinityConfig"] = None
-    if kind in ("NodePort", "LoadBalancer") and "externalTrafficPolicy" not in spec:
+    accessible = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and bool(spec.get("externalIPs")))
+    if accessible and "externalTrafficPolicy" not in spec:
         new["externalTrafficPolicy"] = "Cluster"
     if kind in ("ClusterIP", "NodePort", "LoadBalancer") and "internalTrafficPolicy" not in spec:
         new["internalTrafficPolicy"] = "Cluster"
