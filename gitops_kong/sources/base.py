@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -113,6 +113,14 @@ class Tree(Protocol):
     @property
     def files(self) -> Mapping[str, Any]:
         """All files that are looked at, by path, sorted."""
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """Symbolic links and what they point to."""
+
+    @property
+    def missing(self) -> Callable[[str], str]:
+        """Why a file is not there."""
 
     def read(self, path: str) -> bytes:
         """Content of a file. Raises `RenderError` for what is missing, leaves the repository or is too large."""

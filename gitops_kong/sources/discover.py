@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.manifests.objects import K8sObject, Ref
-from gitops_kong.sources import files, helm, kustomize
+from gitops_kong.sources import argocd, files, flux, helm, kustomize
 from gitops_kong.sources.base import Target, Tree, join, normal, parent
 from gitops_kong.sources.config import Config, TargetConfig
 
@@ -70,6 +70,15 @@ def source_of(tree: Tree, path: str) -> str:
         return "helm"
     if kustomize.kustomization_file(tree, path):
         return "kustomize"
+    for file in [path] if path in tree.files else tree.under(path):
+        try:
+            text = tree.read(file) if file.endswith(files.SUFFIXES) else b""
+        except UserError:
+            continue
+        if argocd.mentions(text):
+            return "argocd"
+        if flux.mentions(text):
+            return "flux"
     return "files"
 
 
@@ -79,6 +88,8 @@ def _inputs(tree: Tree, source: str, path: str) -> tuple[str, ...]:
             return tuple(sorted({*kustomize.closure(tree, path).files, path}))
         except (RenderError, ManifestError):
             return (path,)
+    if source in ("argocd", "flux"):
+        return (".",)  # what they deploy can lie anywhere
     return (path,)
 
 
@@ -103,11 +114,39 @@ class _Found:
             and parent(path) not in kustomizations
             and path.rpartition("/")[2] not in kustomize.NAMES
         ]
-        self.targets += used
+        deployers = [path for path in self.paths if self.deploys(path)]
+        deployed, taken = self.deployed(deployers, used)
+        self.targets += deployed
+        self.targets += [target for target in used if not _below(target.path, taken)]
         for chart in charts:
-            if not _any_below(claimed, chart):
+            if not _any_below(claimed, chart) and not _below(chart, taken):
                 self.targets += self.charts(chart)
-        self.plain(plain)
+        self.plain([path for path in plain if not _below(path, taken) and not self.only_deploys(path, deployers)])
+
+    def deploys(self, path: str) -> bool:
+        """Whether a file, or a template, makes objects of Argo CD or Flux."""
+        if not path.endswith(files.SUFFIXES):
+            return False
+        try:
+            text = self.tree.read(path)
+        except UserError:
+            return False
+        return argocd.mentions(text) or flux.mentions(text)
+
+    def only_deploys(self, path: str, deployers: list[str]) -> bool:
+        """Whether a file has nothing but objects of Argo CD and Flux."""
+        if path not in deployers:
+            return False
+        try:
+            return all(found.group.endswith(("argoproj.io", ".toolkit.fluxcd.io")) for found in self.tree.objects(path))
+        except UserError:
+            return False
+
+    def deployed(self, deployers: list[str], used: list[Target]) -> tuple[list[Target], set[str]]:
+        """Targets of Argo CD and Flux, and the directories that they deploy, which are no targets of their own."""
+        theirs, taken = argocd.discover(self.tree, deployers, used)
+        others, more = flux.discover(self.tree, deployers)
+        return theirs + others, taken | more | {target.path for target in others if target.path != "."}
 
     def charts(self, directory: str) -> list[Target]:
         """Targets of a chart; one that cannot be read is a target too, so that rendering it says why."""

@@ -100,6 +100,11 @@ def resolve(repository: Repository, revision: str) -> str:
         raise UserError(f"base {revision}: {why}; {hint}") from None
 
 
+def remotes(repository: Repository) -> tuple[str, ...]:
+    """The URLs of the repository's remotes."""
+    return tuple(sorted({url for remote in repository.repo.remotes for url in remote.urls}))
+
+
 def base_revision(repository: Repository, environ: Mapping[str, str], requested: str | None = None) -> str:
     """The commit to compare with: the one asked for, else the CI's base, else the merge base with the upstream.
 

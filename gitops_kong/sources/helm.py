@@ -55,7 +55,7 @@ def discover(tree: Tree, directory: str) -> list[Target]:
     """The target of a chart; one for each values file beside it that names a variant (`values-prod.yaml`)."""
     if chart_metadata(tree, directory).get("type") == "library":
         return []
-    inputs = tuple(sorted({directory, *_local_charts(tree, directory)}))
+    inputs = tuple(sorted({directory, *local_charts(tree, directory)}))
     variants = [path for path in tree.under(directory) if parent(path) == directory and _VARIANT.fullmatch(_name(path))]
     if not variants:
         return [Target(directory, "helm", directory, inputs)]
@@ -178,7 +178,7 @@ def _local(entry: Mapping[str, Any], chart: str) -> str | None:
     return normal(repository.removeprefix("file://"), chart) if repository.startswith("file://") else None
 
 
-def _local_charts(tree: Tree, chart: str, depth: int = 0) -> set[str]:
+def local_charts(tree: Tree, chart: str, depth: int = 0) -> set[str]:
     """Charts elsewhere in the repository that this one depends on, and their own."""
     found: set[str] = set()
     if depth > _MAX_DEPENDENCIES:
@@ -188,7 +188,7 @@ def _local_charts(tree: Tree, chart: str, depth: int = 0) -> set[str]:
         for entry in entries:
             place = _local(entry, chart)
             if place is not None and place not in found:
-                found |= {place} | _local_charts(tree, place, depth + 1)
+                found |= {place} | local_charts(tree, place, depth + 1)
     except RenderError:
         return found
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gitops_kong.errors import UserError
-from gitops_kong.sources import assumed, files, helm, kustomize
+from gitops_kong.sources import argocd, assumed, files, flux, helm, kustomize
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree
 from gitops_kong.sources.tools import Tools
 
@@ -27,6 +27,8 @@ SOURCES: dict[str, Renderer] = {
     "files": lambda target, tree, _tools, _limits: files.render(target, tree),
     "kustomize": kustomize.render,
     "helm": helm.render,
+    "argocd": argocd.render,
+    "flux": flux.render,
     "combined": _together,
 }
 

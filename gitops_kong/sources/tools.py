@@ -33,7 +33,8 @@ _NO_PROXY = "http://127.0.0.1:1"
 class Tools:
     """The programs that render, and what they are told of the cluster.
 
-    `search` is a PATH; `repositories` are other repositories by URL with where they are checked out.
+    `search` is a PATH; `repositories` are other repositories by URL with where they are checked out; `remotes` are the
+    URLs of this one.
     """
 
     search: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))
@@ -41,6 +42,7 @@ class Tools:
     api_versions: tuple[str, ...] = ()
     allow_network: bool = False
     repositories: Mapping[str, str] = field(default_factory=dict)
+    remotes: tuple[str, ...] = ()
 
     @cached_property
     def helm(self) -> str:

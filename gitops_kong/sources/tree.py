@@ -11,7 +11,7 @@ from typing import Any
 from gitops_kong.errors import ManifestError, RenderError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import MAX_BYTES, read_objects
-from gitops_kong.sources.base import normal, parent
+from gitops_kong.sources.base import Tree, normal, parent
 
 # directories that never hold manifests and can be large
 SKIPPED = frozenset((".git", ".hg", ".svn", ".terraform", ".tox", ".venv", "__pycache__", "node_modules"))
@@ -178,3 +178,15 @@ class MemoryTree(FileTree):
 
     def __init__(self, files: Mapping[str, bytes], cache: ObjectCache | None = None) -> None:
         super().__init__(files, {}, files.__getitem__, cache)
+
+
+class Overlay(FileTree):
+    """A tree with some files added or replaced in memory."""
+
+    def __init__(self, under: Tree | None, files: Mapping[str, bytes]) -> None:
+        def read(path: str) -> bytes:
+            return files[path] if path in files or under is None else under.read(path)
+
+        super().__init__({**(under.files if under else {}), **files}, under.links if under else {}, read)
+        if under is not None:
+            self.missing = under.missing

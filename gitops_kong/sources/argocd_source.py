@@ -1,0 +1,292 @@
+"""One source of an Argo CD Application: a directory, a kustomization or a chart with what the Application overrides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from gitops_kong.errors import RenderError, UserError
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.yaml import read_documents
+from gitops_kong.sources import helm, kustomize
+from gitops_kong.sources.base import Limits, Problem, Rendered, Tree, join, normal, parent
+from gitops_kong.sources.repositories import find
+from gitops_kong.sources.tools import Tools
+
+_MANIFEST = re.compile(r".*\.(?:yaml|yml|json)")
+_SKIP = b"+argocd:skip-file-rendering"
+_IMAGE = re.compile(r"(?:(?P<name>[^=]+)=)?(?P<image>[^@]+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The parts of an Application that decide what it renders to."""
+
+    name: str
+    namespace: str
+    destination: Mapping[str, Any]
+    sources: tuple[Mapping[str, Any], ...]
+    found: K8sObject
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that it deploys to, `in-cluster` for Argo CD's own."""
+        server = str(self.destination.get("server") or "")
+        name = str(self.destination.get("name") or "")
+        if name == "in-cluster" or (not name and server in ("", "https://kubernetes.default.svc")):
+            return "in-cluster"
+        return name or server
+
+
+def application(found: K8sObject) -> Application:
+    """An Application, read leniently: a wrong type counts as missing."""
+    spec = found.spec
+    sources = spec.get("sources")
+    listed = [each for each in sources if isinstance(each, dict)] if isinstance(sources, list) else []
+    single = spec.get("source")
+    if not listed and isinstance(single, dict):
+        listed = [single]
+    destination = spec.get("destination")
+    return Application(
+        found.name, found.namespace, destination if isinstance(destination, dict) else {}, tuple(listed), found
+    )
+
+
+class Elsewhere(RenderError):  # noqa: N818
+    """A source that is not in this repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOf:
+    """One source of an application, with all that it can refer to."""
+
+    application: Application
+    source: Mapping[str, Any]
+    tree: Tree
+    tools: Tools
+    limits: Limits
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """`helm`, `kustomize` or `directory`, empty where missing."""
+        value = self.source.get(name)
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def namespace(self) -> str:
+        """Where objects go that name no namespace."""
+        return str(self.application.destination.get("namespace") or "")
+
+    def locate(self) -> tuple[Tree, str]:
+        """The files that hold this source, and its path in them. Raises `Elsewhere`."""
+        url = str(self.source.get("repoURL") or "")
+        if self.source.get("chart"):
+            version = str(self.source.get("targetRevision") or "")
+            raise Elsewhere(f"chart {self.source['chart']} {version} of {url}".replace("  ", " "))
+        path = normal(str(self.source.get("path") or "."))
+        tree = find(url, path, self.tree, self.tools)
+        if tree is None:
+            raise Elsewhere(f"{path} of {url}")
+        return tree, path
+
+    def kind(self, tree: Tree, path: str) -> str:
+        """`plugin`, `helm`, `kustomize` or `directory`, by Argo CD's order."""
+        for name in ("plugin", "helm", "kustomize", "directory"):
+            if isinstance(self.source.get(name), dict) and (name != "helm" or join(path, "Chart.yaml") in tree.files):
+                return name
+        if join(path, "Chart.yaml") in tree.files:
+            return "helm"
+        return "kustomize" if kustomize.kustomization_file(tree, path) else "directory"
+
+    def render(self) -> Rendered:
+        """The objects of this source. Raises `UserError`."""
+        if self.source.get("ref") and not self.source.get("path") and not self.source.get("chart"):
+            return Rendered()  # only values files are taken from it
+        tree, path = self.locate()
+        if path != "." and path not in tree.files and not tree.is_directory(path):
+            raise RenderError(f"{path}: no such directory, but {self.application.found.ref} deploys it")
+        kind = self.kind(tree, path)
+        if kind == "plugin":
+            raise Elsewhere(f"what the plugin of {self.application.found.ref} makes of {path}")
+        if kind == "helm":
+            return Rendered(objects=helm.template(self.release(tree, path), tree, self.tools, self.limits))
+        if kind == "kustomize":
+            return kustomize.build(path, tree, self.tools, self.limits, kustomize_overrides(self.section("kustomize")))
+        return self.directory(tree, path)
+
+    def directory(self, tree: Tree, path: str) -> Rendered:
+        """Plain files: those of the directory, with `recurse` also below it."""
+        rendered = Rendered()
+        for file in directory_files(tree, path, self.section("directory")):
+            try:
+                if _SKIP not in tree.read(file):
+                    rendered.objects.extend(tree.objects(file))
+            except UserError as e:
+                rendered.problems.append(Problem.of(e, file))
+        return rendered
+
+    def release(self, tree: Tree, path: str) -> helm.Release:
+        """The chart with everything that `source.helm` says."""
+        options = self.section("helm")
+        values = options.get("valuesObject")
+        if not isinstance(values, dict):
+            text = options.get("values")
+            documents = read_documents(text.encode(), "values") if isinstance(text, str) else []
+            values = documents[0] if documents and isinstance(documents[0], dict) else None
+        parameters = []
+        for entry in _dicts(options.get("parameters")):
+            flag = "set-string" if entry.get("forceString") else "set"
+            parameters.append((flag, str(entry.get("name")), str(entry.get("value", ""))))
+        extra = []
+        for entry in _dicts(options.get("fileParameters")):
+            place = self.file(str(entry.get("path")), tree, path)
+            extra.append(place)
+            parameters.append(("set-file", str(entry.get("name")), f"./{place}"))
+        versions = options.get("apiVersions")
+        return helm.Release(
+            chart=path,
+            name=str(options.get("releaseName") or self.application.name),
+            namespace=str(options.get("namespace") or self.namespace),
+            value_files=tuple(self.value_files(options, tree, path)),
+            values=(values,) if values else (),
+            parameters=tuple(parameters),
+            flags=(*(() if options.get("skipCrds") else ("--include-crds",)), *self.switches(options)),
+            kubernetes_version=str(options.get("kubeVersion") or ""),
+            api_versions=tuple(map(str, versions)) if isinstance(versions, list) else (),
+            extra_files=tuple(extra),
+        )
+
+    def switches(self, options: Mapping[str, Any]) -> Iterator[str]:
+        """Flags of `helm template`."""
+        if options.get("skipTests"):
+            yield "--skip-tests"
+        if options.get("skipSchemaValidation"):
+            yield "--skip-schema-validation"
+
+    def value_files(self, options: Mapping[str, Any], tree: Tree, path: str) -> Iterator[str]:
+        """The values files, missing ones left out where the Application says so. Raises `RenderError`."""
+        for entry in options.get("valueFiles") or ():
+            try:
+                place = self.file(str(entry), tree, path)
+            except Elsewhere:
+                raise
+            except RenderError:
+                if options.get("ignoreMissingValueFiles"):
+                    continue
+                raise
+            yield place
+
+    def file(self, name: str, tree: Tree, path: str) -> str:
+        """A values file: relative to the chart, from the root with `/`, or of another source with `$name/`."""
+        if "://" in name:
+            raise Elsewhere(f"values file {name}")
+        if name.startswith("$"):
+            ref, _, rest = name[1:].partition("/")
+            for other in self.application.sources:
+                if other.get("ref") == ref:
+                    holder = find(str(other.get("repoURL") or ""), ".", self.tree, self.tools)
+                    if holder is None:
+                        raise Elsewhere(f"values file {rest} of {other.get('repoURL')}")
+                    place = normal(rest)
+                    if holder is not tree:
+                        raise Elsewhere(
+                            f"values file {rest} of {other.get('repoURL')} for a chart of another repository"
+                        )
+                    break
+            else:
+                raise RenderError(f"{name}: no source of {self.application.found.ref} has the ref {ref}")
+        else:
+            place = normal(name.lstrip("/")) if name.startswith("/") else normal(name, path)
+        if place not in tree.files:
+            tree.read(place)  # says why it is missing
+        return place
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def directory_files(tree: Tree, path: str, options: Mapping[str, Any]) -> list[str]:
+    """The files that a directory source takes."""
+    if path in tree.files:
+        return [path]
+    include, exclude = _glob(str(options.get("include") or "")), _glob(str(options.get("exclude") or ""))
+    taken = []
+    for file in tree.under(path):
+        if not _MANIFEST.fullmatch(file) or (parent(file) != path and not options.get("recurse")):
+            continue
+        name = file if path == "." else file[len(path) + 1 :]
+        if (exclude and exclude.fullmatch(name)) or (include and not include.fullmatch(name)):
+            continue
+        taken.append(file)
+    return taken
+
+
+@lru_cache
+def _glob(pattern: str) -> re.Pattern[str] | None:
+    """gobwas/glob without separators: `*` takes anything, `{a,b}` either."""
+    if not pattern:
+        return None
+    depth = 0
+    text = ""
+    for part in re.findall(r"\\.|\[!?[^\]]*\]|\*+|.", pattern, re.DOTALL):
+        if part[0] == "\\":
+            text += re.escape(part[1:])
+        elif part[0] == "*":
+            text += ".*"
+        elif part == "?":
+            text += "."
+        elif part[0] == "[" and len(part) > 1:
+            text += part.replace("[!", "[^")
+        elif part == "{":
+            depth += 1
+            text += "(?:"
+        elif part == "}" and depth:
+            depth -= 1
+            text += ")"
+        elif part == "," and depth:
+            text += "|"
+        else:
+            text += re.escape(part)
+    try:
+        return re.compile(text, re.DOTALL)
+    except re.error:
+        raise RenderError(f"{pattern}: no pattern") from None
+
+
+def kustomize_overrides(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that an Application adds to a kustomization, as `kustomize edit` would."""
+    overrides: dict[str, Any] = {}
+    for name in ("namePrefix", "nameSuffix", "namespace", "commonAnnotations", "components", "patches"):
+        if options.get(name):
+            overrides[name] = options[name]
+    if options.get("images"):
+        overrides["images"] = [_image(str(text)) for text in options["images"]]
+    if options.get("replicas"):
+        overrides["replicas"] = [
+            {"name": entry.get("name"), "count": int(entry.get("count") or 0)} for entry in _dicts(options["replicas"])
+        ]
+    if options.get("commonLabels"):
+        if options.get("labelWithoutSelector"):
+            templates = bool(options.get("labelIncludeTemplates"))
+            overrides["labels"] = [{"pairs": options["commonLabels"], "includeTemplates": templates}]
+        else:
+            overrides["commonLabels"] = options["commonLabels"]
+    return overrides
+
+
+def _image(text: str) -> dict[str, str]:
+    """`name=image:tag`, `image:tag`, `image@digest` as an entry of `images`."""
+    match = _IMAGE.fullmatch(text)
+    if match is None:
+        raise RenderError(f"{text}: no image")
+    entry = {"name": match["name"] or match["image"]}
+    if match["name"]:
+        entry["newName"] = match["image"]
+    if match["tag"]:
+        entry["newTag"] = match["tag"]
+    if match["digest"]:
+        entry["digest"] = match["digest"]
+    return entry

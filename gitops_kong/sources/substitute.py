@@ -1,0 +1,92 @@
+"""Flux's variable substitution (`postBuild`): `${name}` and its forms in the YAML text of each object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.scalars import resolve
+from gitops_kong.manifests.yaml import read_documents
+
+_DISABLED = "kustomize.toolkit.fluxcd.io/substitute"
+_VARIABLE = re.compile(r"\$(\$?)\{([_a-zA-Z]\w*)([^{}]*)\}")
+_MAX_ROUNDS = 10
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text as Go's library does: quotes only where it would be read as something else."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        """Never writes anchors."""
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = resolve(text)
+    style = "|" if "\n" in text else None if isinstance(plain, str) and text != "<<" else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def substitute(objects: list[K8sObject], variables: Mapping[str, str]) -> list[K8sObject]:
+    """Objects with their variables filled in; numbers and booleans become such, as in Flux."""
+    return [_object(found, variables) for found in objects]
+
+
+def _object(found: K8sObject, variables: Mapping[str, str]) -> K8sObject:
+    if "disabled" in (found.labels.get(_DISABLED), found.annotations.get(_DISABLED)):
+        return found
+    text = yaml.dump(found.data, Dumper=_Dumper, width=2**31, allow_unicode=True, sort_keys=False)
+    if "${" not in text:
+        return found
+    (value,) = read_documents(evaluate(text, variables).encode(), found.origin.file if found.origin else "object")
+    return found.with_data(value)
+
+
+def evaluate(text: str, variables: Mapping[str, str]) -> str:
+    """Text with all variables replaced; those that nothing is known of become empty. `$${x}` stands for `${x}`."""
+    for _ in range(_MAX_ROUNDS):  # a default can hold another variable: innermost first
+        replaced = _VARIABLE.sub(lambda match: match[0] if match[1] else _value(match[2], match[3], variables), text)
+        if replaced == text:
+            break
+        text = replaced
+    return text.replace("$${", "${")
+
+
+def _value(name: str, rest: str, variables: Mapping[str, str]) -> str:
+    value = variables.get(name, "")
+    if not rest:
+        return value
+    for operator, when_empty in ((":-", True), (":=", True), ("-", False), ("=", False)):
+        if rest.startswith(operator):
+            missing = not value if when_empty else name not in variables
+            return rest[len(operator) :] if missing else value
+    if rest.startswith((":+", "+")):
+        return rest.lstrip(":+") if value else ""
+    if rest.startswith(":"):
+        return _slice(value, rest[1:])
+    if rest.startswith("//"):
+        old, _, new = rest[2:].partition("/")
+        return value.replace(old, new)
+    if rest.startswith("/"):
+        old, _, new = rest[1:].partition("/")
+        return value.replace(old, new, 1)
+    if rest in (",,", "^^", ",", "^"):
+        changed = value.lower() if rest[0] == "," else value.upper()
+        return changed if len(rest) == 2 else changed[:1] + value[1:]
+    return value
+
+
+def _slice(value: str, positions: str) -> str:
+    start, _, length = positions.partition(":")
+    try:
+        first = int(start)
+        return value[first : first + int(length)] if length else value[first:]
+    except ValueError:
+        return value

@@ -1,0 +1,270 @@
+"""Flux layouts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.sources.substitute import evaluate, substitute
+from tests.sources.build import names, rendered, service, targets, write
+
+CHART = {
+    "charts/c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+    "charts/c/values.yaml": "name: default\n",
+    "charts/c/templates/s.yaml": "apiVersion: v1\nkind: Service\nmetadata:\n"
+    "  name: {{ .Release.Name }}-{{ .Values.name }}\n",
+}
+
+
+def flux(kind: str, name: str, spec: dict[str, Any], namespace: str = "flux-system") -> str:
+    group = {"HelmRelease": "helm.toolkit.fluxcd.io/v2", "Kustomization": "kustomize.toolkit.fluxcd.io/v1"}
+    version = group.get(kind, "source.toolkit.fluxcd.io/v1")
+    found = {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+    return json.dumps(found) + "\n"
+
+
+def kustomization(name: str, path: str, **spec: Any) -> str:
+    return flux(
+        "Kustomization", name, {"path": path, "sourceRef": {"kind": "GitRepository", "name": "flux-system"}, **spec}
+    )
+
+
+def release(name: str, chart: str, namespace: str = "apps", **spec: Any) -> str:
+    source = {"kind": "GitRepository", "name": "flux-system", "namespace": "flux-system"}
+    return flux("HelmRelease", name, {"chart": {"spec": {"chart": chart, "sourceRef": source}}, **spec}, namespace)
+
+
+ROOT = {
+    "clusters/prod/flux-system/kustomization.yaml": "resources: [gotk-sync.yaml]\n",
+    "clusters/prod/flux-system/gotk-sync.yaml": flux(
+        "GitRepository", "flux-system", {"url": "ssh://git@example.com/org/x"}
+    )
+    + "---\n"
+    + kustomization("flux-system", "./clusters/prod"),
+}
+
+LAYOUTS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "a bootstrapped cluster": (
+        {
+            **ROOT,
+            "clusters/prod/apps.yaml": kustomization(
+                "apps", "./apps/prod", targetNamespace="web", dependsOn=[{"name": "infra"}]
+            ),
+            "clusters/prod/infra.yaml": kustomization("infra", "./infra"),
+            "apps/prod/kustomization.yaml": "resources: [../base]\n",
+            "apps/base/kustomization.yaml": "resources: [s.yaml]\n",
+            "apps/base/s.yaml": service("s"),
+            "infra/deep/c.yaml": service("i", "infra"),
+        },
+        ["Service infra/i", "Service web/s"],
+    ),
+    "a directory without a kustomization": (
+        {
+            "f/k.yaml": kustomization("k", "m", namePrefix="p-"),
+            "m/a.yaml": service("a"),
+            "m/sub/b.yaml": service("b"),
+            "m/k/kustomization.yaml": "resources: [c.yaml]\nnameSuffix: -x\n",
+            "m/k/c.yaml": service("c"),
+            "m/k/unused.yaml": service("unused"),
+        },
+        ["Service p-a", "Service p-b", "Service p-c-x"],
+    ),
+    "patches and images": (
+        {
+            "f/k.yaml": kustomization(
+                "k",
+                "m",
+                patches=[{"patch": "- {op: replace, path: /metadata/name, value: b}", "target": {"kind": "Service"}}],
+            ),
+            "m/a.yaml": service("a"),
+        },
+        ["Service b"],
+    ),
+    "substitutions": (
+        {
+            "f/k.yaml": kustomization(
+                "k",
+                "m",
+                postBuild={
+                    "substitute": {"name": "shop", "env": "prod"},
+                    "substituteFrom": [
+                        {"kind": "ConfigMap", "name": "vars"},
+                        {"kind": "Secret", "name": "no", "optional": True},
+                    ],
+                },
+            ),
+            "f/vars.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\n"
+            "data: {env: dev, region: eu}\n",
+            "m/a.yaml": "apiVersion: v1\nkind: Service\nmetadata:\n  name: ${name}-${env}-${region}-${more:=x}\n",
+        },
+        ["Service shop-prod-eu-x"],
+    ),
+    "releases": (
+        {
+            **CHART,
+            "f/a.yaml": release("a", "./charts/c", values={"name": "inline"}),
+            "f/b.yaml": release(
+                "b", "charts/c", targetNamespace="there", valuesFrom=[{"kind": "ConfigMap", "name": "v"}]
+            ),
+            "f/c.yaml": release(
+                "c",
+                "charts/c",
+                releaseName="r",
+                valuesFrom=[{"kind": "Secret", "name": "s", "targetPath": "name", "valuesKey": "k"}],
+            ),
+            "f/v.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: v, namespace: apps}\n"
+            "data: {values.yaml: 'name: map'}\n",
+            "f/s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: apps}\ndata: {k: c2VjcmV0}\n",
+        },
+        ["Service apps/a-inline", "Service apps/r-secret", "Service there/there-b-map"],
+    ),
+    "a release with a post-renderer": (
+        {
+            **CHART,
+            "f/a.yaml": release(
+                "a",
+                "./charts/c",
+                postRenderers=[
+                    {
+                        "kustomize": {
+                            "patches": [
+                                {
+                                    "target": {"kind": "Service"},
+                                    "patch": "- {op: replace, path: /metadata/name, value: changed}",
+                                }
+                            ]
+                        }
+                    }
+                ],
+            ),
+        },
+        ["Service apps/changed"],
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(layout: str, tmp_path: Path) -> None:
+    files, expected = LAYOUTS[layout]
+    write(tmp_path, files)
+    (target,) = [target for target in targets(tmp_path) if target.source == "flux"]
+    result = rendered(tmp_path, target.name)
+    assert result.problems == []
+    assert [name for name in names(result) if name.startswith("Service")] == expected
+
+
+def test_what_flux_applies_is_no_target_of_its_own(tmp_path: Path) -> None:
+    files, _ = LAYOUTS["a bootstrapped cluster"]
+    write(tmp_path, {**files, "apps/other/kustomization.yaml": "resources: []\n"})
+    assert [(target.name, target.source) for target in targets(tmp_path)] == [
+        ("apps/other", "kustomize"),
+        ("flux:clusters/prod", "flux"),
+    ]
+    flux_target = targets(tmp_path)[1]
+    assert flux_target.reached_by(["apps/base/s.yaml"])
+    assert flux_target.reached_by(["clusters/prod/new.yaml"])
+    assert not flux_target.reached_by(["apps/other/kustomization.yaml"])
+
+
+def test_clusters_side_by_side(tmp_path: Path) -> None:
+    other = {path.replace("prod", "dev"): text.replace("prod", "dev") for path, text in ROOT.items()}
+    write(tmp_path, {**ROOT, **other, "clusters/dev/a.yaml": service("dev"), "clusters/prod/a.yaml": service("prod")})
+    assert [target.name for target in targets(tmp_path)] == ["flux:clusters/dev", "flux:clusters/prod"]
+    assert "Service dev" in names(rendered(tmp_path, "flux:clusters/dev"))
+
+
+def test_sources_elsewhere_are_named_as_not_seen(tmp_path: Path) -> None:
+    repository = {"kind": "HelmRepository", "name": "kong"}
+    write(
+        tmp_path,
+        {
+            "f/a.yaml": flux(
+                "HelmRelease",
+                "kong",
+                {"chart": {"spec": {"chart": "ingress", "version": "0.x", "sourceRef": repository}}},
+            ),
+            "f/b.yaml": flux(
+                "Kustomization", "o", {"path": "x", "sourceRef": {"kind": "OCIRepository", "name": "oci"}}
+            ),
+            "f/c.yaml": kustomization("far", "x", kubeConfig={"secretRef": {"name": "k"}}),
+            "f/d.yaml": kustomization("after", "m", dependsOn=[{"name": "gone"}]),
+            "m/s.yaml": service("s"),
+        },
+    )
+    result = rendered(tmp_path, "flux:f")
+    assert result.problems == []
+    assert [found.what for found in result.not_seen] == [
+        "x of OCIRepository oci",
+        "what Kustomization flux-system/far applies",
+        "Kustomization flux-system/gone",
+        "chart ingress 0.x of HelmRepository kong",
+    ]
+
+
+def test_problems_leave_the_others(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "f/a.yaml": kustomization("a", "gone"),
+            "f/b.yaml": kustomization("b", "../../etc"),
+            "f/c.yaml": kustomization("c", "m"),
+            "m/s.yaml": service("s"),
+        },
+    )
+    result = rendered(tmp_path, "flux:f")
+    assert "Service s" in names(result)
+    assert [problem.message for problem in result.problems] == [
+        "gone: no such directory, but Kustomization flux-system/a applies it",
+        "../../etc (in .) leads out of the repository; nothing outside of it is read",
+    ]
+    assert result.problems[0].file == "f/a.yaml"
+    assert all("\n" not in problem.message for problem in result.problems)
+
+
+VARIABLES = {"a": "x", "empty": "", "word": "Hello"}
+TEXTS = {
+    "${a}": "x",
+    "$a": "$a",
+    "${none}": "",
+    "$${a}": "${a}",
+    "${none:-d}": "d",
+    "${none:=d}": "d",
+    "${empty:-d}": "d",
+    "${empty-d}": "",
+    "${empty:+d}": "",
+    "${a:+d}": "d",
+    "${word:1:3}": "ell",
+    "${word:2}": "llo",
+    "${word/l/L}": "HeLlo",
+    "${word//l/L}": "HeLLo",
+    "${word,,}": "hello",
+    "${word^^}": "HELLO",
+    "${none:-${a}}": "x",
+    "${1a}": "${1a}",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_forms_of_variables(text: str) -> None:
+    assert evaluate(text, VARIABLES) == TEXTS[text]
+
+
+def test_numbers_and_booleans_become_such() -> None:
+    data = {
+        "kind": "X",
+        "apiVersion": "v1",
+        "n": "${n}",
+        "b": "on-${n}",
+        "yes": "yes",
+        "y": "y",
+        "t": "${t}",
+        "m": "${n}\nx\n",
+    }
+    (found,) = substitute([K8sObject(data)], {"n": "3", "t": "true"})
+    assert found.data == {**data, "n": 3, "b": "on-3", "t": True, "m": "3\nx\n"}
+    disabled = {**data, "metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}}}
+    assert substitute([K8sObject(disabled)], {"n": "3"})[0].data == disabled
