@@ -41,7 +41,8 @@ def read_back(stored: Config, options: ControllerOptions) -> Config:
     `stored` is a declarative configuration in which every field has the value that the gateway holds.
     """
     keep_ids = options.gate("FillIDs")
-    plugins = list(_all_plugins(stored))
+    ids = _ids(stored, "consumers", "username", "custom_id") | _ids(stored, "consumer_groups", "name")
+    plugins = [_by_id(p, ids) for p in _all_plugins(stored)]
     config: dict[str, Any] = {"_format_version": stored.get("_format_version", "3.0")}
     lists: dict[str, list[Entity]] = {
         "services": [
@@ -60,11 +61,6 @@ def read_back(stored: Config, options: ControllerOptions) -> Config:
     return config
 
 
-def lost_plugins(running: Config) -> list[Entity]:
-    """The plugins of `running` that a restarted controller would not push again."""
-    return [p for p in _all_plugins(running) if not p.get("route") and not p.get("service")]
-
-
 def _all_plugins(config: Config) -> Iterable[Entity]:
     """Every plugin of a declarative configuration, nested ones with the name of their parent."""
     yield from config.get("plugins") or ()
@@ -74,6 +70,22 @@ def _all_plugins(config: Config) -> Iterable[Entity]:
             yield from ({**p, "route": route.get("name")} for p in route.get("plugins") or ())
     for consumer in config.get("consumers") or ():
         yield from ({**p, "consumer": consumer.get("username")} for p in consumer.get("plugins") or ())
+
+
+def _ids(config: Config, name: str, *names: str) -> dict[tuple[str, str], str]:
+    """Ids by the field of a plugin that refers to such entities, and by what a reference may call them."""
+    return {
+        (name[:-1], entity[key]): entity["id"]
+        for entity in config.get(name) or ()
+        for key in names
+        if entity.get(key) and entity.get("id")
+    }
+
+
+def _by_id(plugin: Entity, ids: Mapping[tuple[str, str], str]) -> Entity:
+    """A plugin as the gateway answers it: what it refers to is named by id."""
+    named = {f: plugin[f] for f in ("consumer", "consumer_group") if isinstance(plugin.get(f), str)}
+    return {**plugin, **{field: ids.get((field, name), name) for field, name in named.items()}}
 
 
 def _with_names(entities: Iterable[Entity] | None) -> Iterable[tuple[Entity, frozenset[str]]]:
