@@ -1,4 +1,4 @@
-.PHONY: test demo bench lock
+.PHONY: test demo docs lock
 
 test:
 	.ci/test
@@ -11,3 +11,6 @@ lock:
 	  pyproject.toml -o requirements.lock
 	uv pip compile --universal --quiet --no-header --no-annotate --generate-hashes --only-binary :all: --python-version 3.10 \
 	  pyproject.toml --group dev -o requirements-dev.lock
+
+docs:
+	python docs/generate.py

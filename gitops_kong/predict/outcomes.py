@@ -137,7 +137,7 @@ class LifeReader:
         ref = obj.ref
         if ref.kind not in STATUS_KINDS or configuration == "ignored":
             return "not-applicable"
-        if status(self.life.state.memory.reports, obj) == "Succeeded":
+        if status(self.life.state.memory.reports, obj) == "Succeeded" and configuration not in ("blocked", "excluded"):
             return "written"
         return "stale" if ref in self.life.written or _has_status(obj) else "empty"
 

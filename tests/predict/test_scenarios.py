@@ -47,9 +47,9 @@ def test_without_the_gate_nobody_s_change_arrives() -> None:
     predicted = run(HEAD, BASE, "3.5.13", gate=False)
     assert outcomes(predicted, "new") == {"*": "blocked empty none"}
     assert outcomes(predicted, "good") == {
-        "rollout": "blocked written last-valid",
+        "rollout": "blocked stale last-valid",
         "controller-restart": "blocked stale last-valid",
-        "gateway-restart": "blocked written last-valid",
+        "gateway-restart": "blocked stale last-valid",
         "cold-start": "blocked empty none",
     }
     blocked = [f for f in predicted.findings if f.rule == "blocked"]

@@ -1,0 +1,102 @@
+"""Writes the parts of the docs that come from the code: the demo in the README, the rules, the commands.
+
+python docs/generate.py            write them
+python docs/generate.py --check    exit 1 where one is not current
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from gitops_kong.cli.main import COMMANDS, cli
+from gitops_kong.policies.model import built_in
+from gitops_kong.predict.rules import RULES
+
+ROOT = Path(__file__).parents[1]
+DEMO = (("3.4.3", ()), ("3.5.13", ()))
+
+
+def demo() -> str:
+    """The demo of `.ci/demo`, as it prints it."""
+    parts = []
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Path(folder) / "shop"
+        subprocess.run([ROOT / "examples/shop/make-history.sh", shop], check=True, capture_output=True)
+        for version, more in DEMO:
+            arguments = ["check", "--base", "main", "--target", "production", "--controller-version", version, *more]
+            done = subprocess.run(
+                [sys.executable, "-m", "gitops_kong", *arguments],
+                cwd=shop,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+            )
+            if done.returncode != 1:
+                raise SystemExit(f"the demo ended with {done.returncode}: {done.stderr}")
+            parts.append(f"$ gitops-kong {' '.join(arguments)}\n{done.stdout}")
+    return "```\n" + "\n".join(parts) + "```\n"
+
+
+def rules() -> str:
+    """All rules, by group."""
+    lines = ["# Rules", "", "`gitops-kong explain RULE` shows one of them.", "", "## Predictions", ""]
+    lines += ["What the controller and the gateway will do, told as findings.", ""]
+    for rule in RULES.values():
+        lines += _rule(rule.id, rule.severity, rule.title, rule.meaning, rule.remediation)
+    group = ""
+    for policy in sorted(built_in().values(), key=lambda p: (p.group, p.id)):
+        if policy.group != group:
+            group = policy.group
+            lines += [f"## {group.capitalize()}", ""]
+        lines += _rule(policy.id, policy.severity, policy.title, policy.meaning, policy.remediation)
+    return "\n".join(lines)
+
+
+def _rule(name: str, severity: str, title: str, meaning: str, remediation: str) -> list[str]:
+    return [f"### {name}", "", f"**{title}** ({severity})", "", meaning, "", f"*How to mend it:* {remediation}", ""]
+
+
+def commands() -> str:
+    """Every command's help."""
+    lines = ["# Commands", ""]
+    context = click.Context(cli, info_name="gitops-kong", terminal_width=100, max_content_width=100)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        if command is not None:
+            child = click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100)
+            lines += [f"## {name}", "", "```", command.get_help(child), "```", ""]
+    return "\n".join(lines)
+
+
+def current() -> dict[Path, str]:
+    """Every generated file with what it should hold."""
+    readme = ROOT / "README.md"
+    head, _, rest = readme.read_text().partition("<!-- generated: demo -->\n")
+    _, end, tail = rest.partition("<!-- end -->")
+    return {
+        readme: f"{head}<!-- generated: demo -->\n{demo()}{end}{tail}",
+        ROOT / "docs/rules.md": rules(),
+        ROOT / "docs/commands.md": commands(),
+    }
+
+
+def main() -> None:
+    """Write or check."""
+    stale = [(path, text) for path, text in current().items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv[1:]:
+        for path, _ in stale:
+            sys.stderr.write(f"{path.relative_to(ROOT)} is not current: run python docs/generate.py\n")
+        raise SystemExit(bool(stale))
+    for path, text in stale:
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
