@@ -34,13 +34,18 @@ class BackendError(Exception):
 
 @dataclass
 class _Draft:
-    """A route being gathered: the paths of one Ingress and host that lead to one backend."""
+    """A route being gathered: the paths of one Ingress and host that lead to one backend.
+
+    Two Ingresses can make the same name: then all but `ingress` is that of the first, `ingress` the last.
+    """
 
     ingress: K8sObject
     host: str
     backend: Backend
-    parent: K8sObject  # of the Kong service: the Ingress, or the facade
+    facade: K8sObject | None
+    name: str
     tags: list[str]
+    regex_prefix: str
     paths: list[tuple[str, str]] = field(default_factory=list)  # path and its type
 
 
@@ -96,7 +101,7 @@ def _services(ingresses: list[K8sObject], context: Context) -> dict[str, Service
             if not backend.name:
                 context.fail(_nameless(backend), draft.ingress)
                 continue
-            services[name] = service = _service(backend, draft.parent, path="/")
+            services[name] = service = _service(backend, draft.facade or draft.ingress, path="/")
         service.routes.append(_route(draft, context))
     return services
 
@@ -126,6 +131,7 @@ def _gather(ingress: K8sObject, drafts: dict[str, _Draft], context: Context) -> 
     """Add the paths of an Ingress to the routes that they belong to (`ingressTranslationIndex.Add`)."""
     namespace = ingress.namespace
     tags = context.tags(ingress)
+    prefix = ingress.annotations.get(f"{PREFIX}/regex-prefix", REGEX_PREFIX)
     for rule in ingress.spec.get("rules") or ():
         host = rule.get("host") or ""
         for entry in (rule.get("http") or EMPTY).get("paths") or ():
@@ -140,7 +146,9 @@ def _gather(ingress: K8sObject, drafts: dict[str, _Draft], context: Context) -> 
             name = _route_name(ingress, host, backend)
             draft = drafts.get(name)
             if draft is None:
-                drafts[name] = draft = _Draft(ingress, host, backend, facade or ingress, tags)
+                written = _route_name(ingress, host.replace("*", "_"), backend) if "*" in host else name
+                drafts[name] = draft = _Draft(ingress, host, backend, facade, written, tags, prefix)
+            draft.ingress = ingress
             draft.paths.append((path, entry.get("pathType") or "ImplementationSpecific"))
 
 
@@ -192,7 +200,7 @@ def _resource_type(resource: Mapping[str, Any]) -> str:
 
 def _route(draft: _Draft, context: Context) -> Route:
     ingress = draft.ingress
-    entity = _route_entity(_route_name(ingress, draft.host.replace("*", "_"), draft.backend), draft.tags)
+    entity = _route_entity(draft.name, draft.tags)
     if protocols := _protocols(ingress, context):
         entity["protocols"] = protocols
     anonymous = not context.behaves("ingress-routes-have-kind")
@@ -202,10 +210,12 @@ def _route(draft: _Draft, context: Context) -> Route:
     entity["regex_priority"] = 0
     if draft.host:
         entity["hosts"] = [draft.host]
-    prefix = ingress.annotations.get(f"{PREFIX}/regex-prefix", REGEX_PREFIX)
     legacy = bool(context.class_parameters.get("enableLegacyRegexDetection"))
     paths = [
-        marked for path in draft.paths for p in _paths(*path) for marked in [_mark_regex(p, prefix, legacy=legacy)]
+        marked
+        for path in draft.paths
+        for p in _paths(*path)
+        for marked in [_mark_regex(p, draft.regex_prefix, legacy=legacy)]
     ]
     if paths:
         entity["paths"] = paths

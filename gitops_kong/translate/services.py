@@ -149,6 +149,8 @@ def _client_certificate(kubernetes_service: K8sObject, service: Service, rules: 
 def _ca_certificates(kubernetes_service: K8sObject, service: Service, context: Context) -> None:
     """Collect the ids of the CA certificates that a Service trusts (`handleServiceCACertificates`)."""
     annotations = kubernetes_service.annotations
+    if not annotations:
+        return
     namespace = kubernetes_service.namespace
     secrets = comma_list(annotations.get(f"{PREFIX}/ca-certificates-secrets", ""), context.options)
     config_maps = comma_list(annotations.get(f"{PREFIX}/ca-certificates-configmaps", ""), context.options)

@@ -30,8 +30,7 @@ class PortDefinition(NamedTuple):
         return self.name or "implicitPort"
 
 
-@dataclass(frozen=True)
-class Backend:
+class Backend(NamedTuple):
     """One backend of a Kong service: a Service or a KongServiceFacade, its port and weight."""
 
     kind: str  # "Service" or "KongServiceFacade"

@@ -308,3 +308,15 @@ def test_fill_ids_off():
     result = run(service(), ingress(), feature_gates={"FillIDs": False})
     assert "id" not in result.config["services"][0]
     assert "id" not in next(iter(routes(result).values()))
+
+
+def test_two_ingresses_with_one_route_name():
+    """`a` with Service `b` for `c.d`, and `a.b` with Service `c` for `d`: paths meet in the first's route."""
+    first = ingress(path("/1", to=backend("b")), name="a", host="c.d")
+    last = ingress(
+        path("/2", "Exact", backend("c")), name="a.b", host="d", annotations={"konghq.com/strip-path": "true"}
+    )
+    result = run(service("b"), service("c"), first, last)
+    assert list(entities(result, "services")) == ["a.b.80"]
+    route = routes(result)["a.a.b.c.d.80"]
+    assert (route["hosts"], route["paths"], route["strip_path"]) == (["c.d"], ["/1/", "~/1$", "~/2$"], True)
