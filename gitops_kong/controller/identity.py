@@ -5,9 +5,8 @@ Manifests seldom carry them, but the controller's cache snapshot, its statuses a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from gitops_kong.manifests.objects import K8sObject, Ref
 
@@ -36,19 +35,22 @@ def snapshot_key(obj: K8sObject) -> tuple[str, str]:
 
 def _assign(obj: K8sObject, before: K8sObject | None) -> K8sObject:
     metadata = obj.metadata
-    missing = [f for f in ("uid", "resourceVersion", "generation") if not metadata.get(f)]
-    if not missing:
+    uid, version, number = metadata.get("uid"), metadata.get("resourceVersion"), metadata.get("generation")
+    if uid and version and number:
         return obj
-    added: dict[str, Any] = {}
-    for field in missing:
-        if field == "uid":
-            ref = obj.ref
-            added[field] = str(uuid5(NAMESPACE_URL, f"{ref.group}/{ref.kind}/{ref.namespace}/{ref.name}"))
-        elif field == "generation":
-            added[field] = 1 if before is None else generation(before) + _content_changed(obj, before)
-        else:
-            added[field] = "1" if before is None else _next_version(obj, before)
+    if before is None:
+        number, version = number or 1, version or "1"
+    else:
+        number = number or generation(before) + _content_changed(obj, before)
+        version = version or _next_version(obj, before)
+    added = {"uid": uid or _uid(obj.ref), "resourceVersion": version, "generation": number}
     return obj.with_data({**obj.data, "metadata": {**metadata, **added}})
+
+
+def _uid(ref: Ref) -> str:
+    """A UUID of version 5, made of the reference."""
+    digest = hashlib.sha1("/".join(ref).encode(), usedforsecurity=False).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
 
 
 def _content_changed(obj: K8sObject, before: K8sObject) -> bool:
