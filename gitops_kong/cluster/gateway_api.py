@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_kong.cluster.gateway_listeners import judged_listeners, reported_listeners
-from gitops_kong.cluster.gateway_parents import GatewayState, Parent, effective_hostnames, is_gateway_ref, parent
+from gitops_kong.cluster.gateway_parents import (
+    GatewayState,
+    Parent,
+    effective_hostnames,
+    is_gateway_ref,
+    parent,
+    status_parents,
+)
 from gitops_kong.cluster.gateway_policies import policy_targets, refusal
 from gitops_kong.cluster.gateway_references import resolved_refs
 from gitops_kong.cluster.options import ControllerOptions
@@ -30,7 +37,8 @@ _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 class GatewayApiIntake:
     """What the controllers of the Gateway API do with the objects of a cluster.
 
-    `taken_in` are the objects as the cache holds them (an HTTPRoute has the host names that its listeners leave it).
+    `taken_in` are the objects as the cache holds them when the controllers have come to rest: an HTTPRoute has the host
+    names that its listeners leave it, Gateways and TLSRoutes have what is written into their status.
     `left_out` has a sentence for each other object of the API. `gateways` and `parents` tell how they came to it:
     the Gateways of this controller by reference, and each route's parentRefs to them. `references` are the Secrets
     and ConfigMaps that the taken in objects pull into the cache.
@@ -95,12 +103,14 @@ class _Intake:
             known = bool(reported)
             accepted = not known or _holds(reported.get("Accepted"), "Accepted", gateway)
             programmed = not known or _holds(reported.get("Programmed"), "Programmed", gateway)
+            held = gateway
             listeners = reported_listeners(gateway) if known else {}
             if not listeners:
                 listeners = judged_listeners(gateway, self.store, assume_missing=self.assume_missing)
+                held = _with_status(gateway, "listeners", [listener.status() for listener in listeners.values()])
             self.gateways[gateway.ref] = GatewayState(gateway, programmed, listeners)
             if accepted:
-                self.taken_in.append(gateway)
+                self.taken_in.append(held)
                 self.references.update(_listener_secrets(gateway))
             else:
                 self.left_out[gateway.ref] = (
@@ -129,7 +139,15 @@ class _Intake:
         if problem:
             self.left_out[route.ref] = problem
         else:
-            self.taken_in.append(route)
+            self.taken_in.append(self._with_parents(route, parents) if route.kind == "TLSRoute" else route)
+
+    def _with_parents(self, route: K8sObject, parents: Iterable[Parent]) -> K8sObject:
+        """The route with the parents of its status: what the controller writes it gets back, and translates by it."""
+        name = self.options.gateway_controller_name
+        given = (route.data.get("status") or EMPTY).get("parents") or ()
+        kept = [entry for entry in given if entry.get("controllerName") != name]
+        own = [{"parentRef": p.reference, "controllerName": name} for p in status_parents(route.kind, parents)]
+        return _with_status(route, "parents", kept + own)
 
     def take_policy(self, policy: K8sObject) -> None:
         problem = self._needs_gate(policy.kind)
@@ -210,6 +228,10 @@ class _Intake:
     def _namespace_labels(self, name: str) -> Mapping[str, str]:
         namespace = self.store.get("", "Namespace", "", name)
         return {_NAMESPACE_NAME: name, **(namespace.labels if namespace else EMPTY)}
+
+
+def _with_status(obj: K8sObject, name: str, value: list[Any]) -> K8sObject:
+    return obj.with_data({**obj.data, "status": {**(obj.data.get("status") or EMPTY), name: value}})
 
 
 def _conditions(gateway: K8sObject) -> dict[str, Mapping[str, Any]]:

@@ -45,6 +45,15 @@ class ListenerState:
         """Whether routes can use it."""
         return any(c["type"] == "Programmed" and c["status"] == "True" for c in self.conditions)
 
+    def status(self, attached_routes: int = 0) -> dict[str, Any]:
+        """The entry of `status.listeners`."""
+        return {
+            "name": self.name,
+            "supportedKinds": [{"group": group, "kind": kind} for group, kind in self.supported_kinds],
+            "attachedRoutes": attached_routes,
+            "conditions": list(self.conditions),
+        }
+
     def problem(self) -> str:
         """Why it is not programmed, in short; '' if it is or nothing is known."""
         for condition in self.conditions:

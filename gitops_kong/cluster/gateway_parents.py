@@ -5,7 +5,7 @@ Behaviour of KIC `getSupportedGatewayForRoute` (3.5.13; the same from 3.2 on).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,13 @@ class Parent:
     def accepts(self) -> bool:
         """Whether the route may use this parent."""
         return self.reason == "Accepted"
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """The `parentRef` of the route's status."""
+        gateway = self.state.gateway
+        ref = {"group": GATEWAY_GROUP, "kind": "Gateway", "namespace": gateway.namespace, "name": gateway.name}
+        return {**ref, "sectionName": self.section} if self.section else ref
 
 
 @dataclass
@@ -200,6 +207,12 @@ def _hostnames_fit(route: K8sObject, listener: Listener) -> bool:
     if route.kind not in _WITH_HOSTNAMES or not hostnames or not served:
         return True
     return any(intersect(served, hostname) for hostname in hostnames)
+
+
+def status_parents(kind: str, parents: Iterable[Parent]) -> list[Parent]:
+    """One parent for each Gateway, and for HTTPRoutes and GRPCRoutes for each of its sections; the last one counts."""
+    by_section = kind in ("HTTPRoute", "GRPCRoute")
+    return list({(p.state.gateway.ref, p.section if by_section else ""): p for p in parents}.values())
 
 
 def effective_hostnames(route: K8sObject, parents: list[Parent]) -> list[str] | None:

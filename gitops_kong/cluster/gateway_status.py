@@ -5,12 +5,11 @@ Times are left out. Behaviour of KIC `internal/controllers/gateway` (3.5.13).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from gitops_kong.cluster.gateway_api import UNMANAGED_CLASS, GatewayApiIntake
 from gitops_kong.cluster.gateway_listeners import Condition, condition
-from gitops_kong.cluster.gateway_parents import Parent
+from gitops_kong.cluster.gateway_parents import Parent, status_parents
 from gitops_kong.cluster.gateway_references import resolved_refs
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.reference_grants import GATEWAY_GROUP
@@ -44,15 +43,7 @@ def gateway_status(gateway: K8sObject, intake: GatewayApiIntake, store: ObjectSt
     gateway_class = store.get(GATEWAY_GROUP, "GatewayClass", "", gateway.spec.get("gatewayClassName") or "")
     if state is None or gateway_class is None or not gateway_class.annotations.get(UNMANAGED_CLASS):
         return None
-    listeners = [
-        {
-            "name": listener.name,
-            "supportedKinds": [{"group": group, "kind": kind} for group, kind in listener.supported_kinds],
-            "attachedRoutes": _attached_routes(gateway, listener.name, intake),
-            "conditions": list(listener.conditions),
-        }
-        for listener in state.listeners.values()
-    ]
+    listeners = [li.status(_attached_routes(gateway, li.name, intake)) for li in state.listeners.values()]
     return {
         "conditions": [
             condition("Accepted", "True", "Accepted", gateway, _ACCEPTED_GATEWAY),
@@ -88,23 +79,12 @@ def route_parents(
     accepted = any(p.accepts for p in parents)
     if accepted and route.kind in _SILENT_UNTIL_CONFIGURED and configuration != "Succeeded":
         return []
-    return [_parent(route, p, configuration, store, options) for p in _distinct(route, parents)]
-
-
-def _distinct(route: K8sObject, parents: Sequence[Parent]) -> list[Parent]:
-    """One entry for each Gateway, and for HTTPRoutes and GRPCRoutes for each of its sections; the last one counts."""
-    by_section = route.kind in ("HTTPRoute", "GRPCRoute")
-    found = {(p.state.gateway.ref, p.section if by_section else ""): p for p in parents}
-    return list(found.values())
+    return [_parent(route, p, configuration, store, options) for p in status_parents(route.kind, parents)]
 
 
 def _parent(
     route: K8sObject, parent: Parent, configuration: Configuration, store: ObjectStore, options: ControllerOptions
 ) -> dict[str, Any]:
-    gateway = parent.state.gateway
-    ref = {"group": GATEWAY_GROUP, "kind": "Gateway", "namespace": gateway.namespace, "name": gateway.name}
-    if parent.section:
-        ref["sectionName"] = parent.section
     # Only HTTPRoutes were told the truth before that row.
     truthful = route.kind == "HTTPRoute" or options.behaviours["route-parents-tell-refusals"]
     accepts, reason = (parent.accepts, parent.reason) if truthful else (True, "Accepted")
@@ -113,4 +93,4 @@ def _parent(
         refs = resolved_refs(route, store, options)
         conditions.append(condition("ResolvedRefs", str(refs.holds), refs.reason, route, refs.message))
     conditions.append(condition("Programmed", *_PROGRAMMED[configuration], route))
-    return {"parentRef": ref, "controllerName": options.gateway_controller_name, "conditions": conditions}
+    return {"parentRef": parent.reference, "controllerName": options.gateway_controller_name, "conditions": conditions}

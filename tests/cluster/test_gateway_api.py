@@ -26,6 +26,7 @@ from tests.gateway_objects import (
     rule,
     service,
 )
+from tests.translate.translated import Translated
 
 PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n").decode()
 
@@ -183,6 +184,17 @@ def test_a_missing_secret_may_be_assumed() -> None:
     store = ObjectStore([gateway_class(), edge])
     assert take_in(store, options(), assume_missing=True).gateways[edge.ref].listeners["web"].is_programmed
     assert not take_in(store, options()).gateways[edge.ref].listeners["web"].is_programmed
+
+
+def test_the_cache_holds_what_is_written_into_statuses() -> None:
+    edge = gateway(listener("web"), listener("tls", "TLS", 8443, tls={"mode": "Passthrough"}))
+    tls = route("TLSRoute", "tls", {"backendRefs": [backend()]}, hostnames=["a.example"])
+    result = intake(gateway_class(), edge, tls, gates={"GatewayAlpha": True})
+    held = {o.kind: o for o in result.taken_in}
+    assert [li["name"] for li in held["Gateway"].data["status"]["listeners"]] == ["web", "tls"]
+    assert [p["parentRef"] for p in held["TLSRoute"].data["status"]["parents"]] == [parent_ref()]
+    translated = Translated(options(gates={"GatewayAlpha": True}), *result.taken_in, service())
+    assert translated.route()["protocols"] == ["tls_passthrough"]
 
 
 def test_conflicts_hit_both_listeners() -> None:
