@@ -444,6 +444,22 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "A plugin's field that is set to null is filled with its default; from go-kong 0.60 on it stays null"
         " (deckgen.fillPlugin, go-kong fillConfigRecord).",
     ),
+    *(
+        Behaviour(
+            "plugin-defaults-skip-auto",
+            since,
+            until,
+            "Plugin fields that the gateway makes up (`auto`, as oauth2's provision_key) are not filled; before, with"
+            " null (deckgen.fillPlugin, FillRecordOptions.FillAuto).",
+        )
+        for since, until in (((3, 4, 17), (3, 5, 0)), ((3, 5, 10), None))
+    ),
+    Behaviour(
+        "plugin-defaults-keep-json",
+        (3, 5, 13),
+        None,
+        "An object in a plugin field of type json stays; before, it was overwritten with the default (go-kong 0.78).",
+    ),
     Behaviour(
         "plugin-defaults-fill-deprecated",
         (3, 3, 0),

@@ -137,6 +137,8 @@ class ControllerSchemas:
             catalogue.plugin,
             replaces_null=behaviours["plugin-defaults-replace-null"],
             fills_deprecated=behaviours["plugin-defaults-fill-deprecated"],
+            fills_auto=not behaviours["plugin-defaults-skip-auto"],
+            keeps_json=behaviours["plugin-defaults-keep-json"],
         )
 
     def fill_plugin_defaults(self, plugin: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -23,7 +23,8 @@ class PluginDefaults:
 
     `replaces_null`: a field set to null counts as unset (until go-kong 0.57). `fills_deprecated`: deprecated
     fields are filled from, or written to, the fields that replace them (only 0.57). With neither, fields that have
-    a deprecated counterpart in the configuration stay unset.
+    a deprecated counterpart in the configuration stay unset. `fills_auto`: fields that the gateway makes up are filled,
+    too. `keeps_json`: an object in a field of type json stays; before go-kong 0.78 it was overwritten.
     """
 
     def __init__(
@@ -32,10 +33,14 @@ class PluginDefaults:
         *,
         replaces_null: bool = False,
         fills_deprecated: bool = False,
+        fills_auto: bool = False,
+        keeps_json: bool = True,
     ) -> None:
         self._schema_of = schema_of
         self._replaces_null = replaces_null
         self._fills_deprecated = fills_deprecated
+        self._fills_auto = fills_auto
+        self._keeps_json = keeps_json
         self._filled: dict[tuple[str, str], Config] = {}
 
     def fill_plugin_defaults(self, plugin: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -87,6 +92,10 @@ class PluginDefaults:
                 if elements.get("type") == "record":
                     result[name] = [self._record(elements, v, deprecated) if isinstance(v, dict) else v for v in value]
                     continue
+            if (kind == "json" and value is not None and self._keeps_json) or (
+                field.get("auto") and not self._fills_auto
+            ):
+                continue
             if isinstance(record_default, dict) and name in record_default:
                 default = record_default[name]
             else:

@@ -97,3 +97,23 @@ def test_records_in_arrays_are_filled() -> None:
 def test_an_unknown_plugin_has_no_schema() -> None:
     assert schemas("3.9", (3, 5, 0)).fill_plugin_defaults({"name": "openid-connect", "config": {}}) is None
     assert schemas("3.4", (3, 5, 0)).fill_plugin_defaults({"name": "redirect"}) is None
+
+
+@pytest.mark.parametrize(
+    ("controller", "filled"),
+    [((3, 4, 16), True), ((3, 4, 17), False), ((3, 5, 9), True), ((3, 5, 10), False), ((3, 2, 4), True)],
+)
+def test_fields_that_the_gateway_makes_up(controller: tuple[int, int, int], filled: bool) -> None:
+    oauth2 = schemas("3.9", controller).fill_plugin_defaults({"name": "oauth2", "config": {"scopes": ["a"]}})
+    assert oauth2 is not None
+    assert ("provision_key" in oauth2["config"]) is filled
+
+
+@pytest.mark.parametrize(("controller", "kept"), [((3, 5, 12), None), ((3, 5, 13), {"a": 1})])
+def test_objects_in_json_fields(controller: tuple[int, int, int], kept: object) -> None:
+    ours = {"fields": {"config": {"type": "record", "fields": {"body": {"type": "json"}}}}}
+    catalogue_ = catalogue.load("3.9").with_plugins({"ours": ours})
+    plugin = {"name": "ours", "config": {"body": {"a": 1}}}
+    filled = ControllerSchemas(catalogue_, behaviours(controller)).fill_plugin_defaults(plugin)
+    assert filled is not None
+    assert filled["config"] == {"body": kept}
