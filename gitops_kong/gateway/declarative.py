@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_kong.gateway import ids, lua
 from gitops_kong.gateway.fields import EXPECTED, REQUIRED, Error
-from gitops_kong.gateway.lua import MISSING, Table
+from gitops_kong.gateway.lua import MISSING, GatewayCrash, Table
 from gitops_kong.gateway.quick import Shapes
 from gitops_kong.gateway.records import UNKNOWN, Compiler, Record
 from gitops_kong.gateway.relations import Relations
@@ -153,7 +153,7 @@ class Declarative:
             return REQUIRED
         if not lua.is_table(item):
             return EXPECTED["record"]
-        own = names.filled(entity, lua.as_table(item), parent)
+        own = names.filled(entity, item, parent)
         errors, with_children = self._own_errors(entity, "full", own)
         if with_children:
             for relation in self.relations.children[entity]:
@@ -178,25 +178,42 @@ class Names:
         self._random = 0
         self._ids: dict[str, dict[str, Any]] = {}
         self._names: dict[str, dict[Any, Any]] = {}
-        for entity in declarative.relations.order:
-            for item in lua.as_sequence(config.get(entity)) or ():
-                if lua.is_table(item):
-                    self._note(entity, lua.as_table(item), None)
+        self._last: dict[str, dict[str, int]] = {}
+        self._note_all(config, None)
 
-    def _note(self, entity: str, item: Table, parent: Table | None) -> None:
+    def _note_all(self, table: Mapping[str, Any], parent: tuple[str, Table] | None) -> None:
+        """Note every entity of a file, or of the entity `parent`, given with its key."""
+        relations = self._declarative.relations
+        related = None if parent is None else {r.child: r for r in relations.children[parent[0]]}
+        for entity in relations.order:
+            items = table.get(entity)
+            if not lua.is_table(items):
+                continue
+            relation = None if related is None else related.get(entity)
+            if parent is not None:
+                if relation in self._declarative.own_field or entity in self._declarative.schemas[parent[0]]["fields"]:
+                    continue
+                if not related:
+                    raise GatewayCrash
+            for item in items if isinstance(items, list) else ():
+                if isinstance(item, str) and self._declarative.schemas[entity]["primary_key"] != ["id"]:
+                    continue  # it gets no id, so nothing is written into it
+                if not lua.is_table(item) or (parent is not None and relation is None):
+                    raise GatewayCrash
+                key = {relation.field: parent[1]} if relation is not None and parent is not None else None
+                self._note(entity, item, key)
+
+    def _note(self, entity: str, item: Any, parent: Table | None) -> None:
         schema = self._declarative.schemas[entity]
-        own = self._with_id(entity, item, parent)
+        own = self._with_id(entity, lua.as_table(item), parent)
         if "id" in own:
-            self._ids.setdefault(entity, {})[lua.tostring(own["id"])] = own["id"]
+            text = lua.tostring(own["id"])
+            self._ids.setdefault(entity, {})[text] = own["id"]
+            self._last.setdefault(entity, {})[text] = id(item)
         name = own.get(schema.get("endpoint_key"))
         if name is not None and not lua.is_table(name) and name is not False:
             self._names.setdefault(entity, {}).setdefault(name, own.get("id"))
-        for relation in self._declarative.relations.children[entity]:
-            if relation in self._declarative.own_field:
-                continue
-            for inner in lua.as_sequence(item.get(relation.child)) or ():
-                if lua.is_table(inner):
-                    self._note(relation.child, lua.as_table(inner), {relation.field: _key_of(own)})
+        self._note_all(own, (entity, _key_of(own)))
 
     def _with_id(self, entity: str, item: Table, parent: Table | None) -> Table:
         schema = self._declarative.schemas[entity]
@@ -211,13 +228,18 @@ class Names:
             return {**item, "id": f"00000000-0000-4000-8000-{self._random:012x}"}
         return {**item, "id": ids.made_of(entity, made)}
 
-    def filled(self, entity: str, item: Table, parent: Table | None) -> Table:
-        """A new table with the id, the parent's key, and ids in place of names of other entities."""
-        own = dict(self._with_id(entity, item, parent))
+    def filled(self, entity: str, item: Any, parent: Table | None) -> Table:
+        """A new table with the id, the parent's key, and ids in place of names of other entities.
+
+        Of entities with the same id only the last one gets the latter.
+        """
+        own = dict(self._with_id(entity, lua.as_table(item), parent))
         if parent:
             for field, key in parent.items():
                 if own.get(field, False) is False:
                     own[field] = key
+        if "id" in own and self._last.get(entity, {}).get(lua.tostring(own["id"]), id(item)) != id(item):
+            return own
         for field, reference in self._declarative.relations.foreign[entity].items():
             value = own.get(field)
             if isinstance(value, str):

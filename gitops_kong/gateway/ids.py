@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from gitops_kong.gateway.lua import MISSING, Table
+from gitops_kong.gateway.lua import MISSING, GatewayCrash, Table, tostring
 
 UNUSABLE = object()  # the name is there but no text: the gateway then gives no id at all
 _ENTITIES = uuid.UUID("fd02801f-0957-4a15-a55a-c8d9606f30b5")
@@ -39,22 +39,26 @@ def key_of(
     """
     if schema["primary_key"] != ["id"] or "id" in item:
         return None
-    workspace = item.get("ws_id") or "*"
+    workspace = item.get("ws_id")
+    if workspace is not None and not isinstance(workspace, str):
+        raise GatewayCrash
     if "cache_key" in schema:
-        return _cache_key(entity, schema, item, str(workspace), parent_id, child_field)
+        return _cache_key(entity, schema, item, workspace or "*", parent_id, child_field)
     name = schema.get("endpoint_key")
     if name is None or name not in item:
         return None
     value = item[name]
+    if value is False:
+        return None
     if not isinstance(value, str):
         return UNUSABLE
-    return value if schema["fields"][name].get("unique") else f"{value}:{workspace}"
+    return value if schema["fields"][name].get("unique") else f"{value}:{workspace or '*'}"
 
 
 def _cache_key(
     entity: str, schema: Mapping[str, Any], item: Table, workspace: str, parent_id: Any, child_field: str | None
 ) -> str | None:
-    parts = [entity, workspace]
+    parts: list[Any] = [entity, workspace]
     for name in schema["cache_key"]:
         field = schema["fields"][name]
         value = item.get(name, MISSING)
@@ -64,11 +68,13 @@ def _cache_key(
             parts.append(value)
         elif value is MISSING:
             if name == child_field:
-                if not isinstance(parent_id, str):
+                if parent_id is MISSING or parent_id is False:
                     return None
                 parts.append(parent_id)
             elif field.get("required"):
                 return None
             else:
                 parts.append("")
-    return ":".join(parts)
+    if any(not isinstance(part, (str, int, float)) or isinstance(part, bool) for part in parts):
+        raise GatewayCrash
+    return ":".join(map(tostring, parts))

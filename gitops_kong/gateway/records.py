@@ -252,7 +252,7 @@ def _fill(field: Field, value: Any) -> Any:
     if field.abstract:
         return value
     if field.type == "record":
-        if value is MISSING and field.required:
+        if value is False or (value is MISSING and field.required):
             value = _default(field)
         if lua.is_table(value):
             return field.record.process(value)
