@@ -77,7 +77,7 @@ class Declarative:
 
     def check_top_level(self, key: str, value: Any) -> Error | None:
         """A key of the file that is no list of entities."""
-        if self.compiler.skips_entity(key):
+        if key == "updated_at" or self.compiler.skips_entity(key):
             return None
         if key == "_format_version":
             return self.format_version.validate(value)
