@@ -185,6 +185,17 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     ),
     *(
         Behaviour(
+            "gateway-expression-routes-http-https",
+            since,
+            until,
+            "Expression routes of HTTPRoutes, and even of GRPCRoutes, have the protocols http and https; before, none"
+            " (kongExpressionRouteFromHTTPRouteMatchWithPriority,"
+            " KongExpressionRouteFromSplitGRPCRouteMatchWithPriority).",
+        )
+        for since, until in (((3, 4, 12), (3, 4, 14)), ((3, 5, 5), (3, 5, 7)))
+    ),
+    *(
+        Behaviour(
             "no-termination-on-l4-services",
             since,
             until,

@@ -129,6 +129,8 @@ def _add_match(split_match: SplitMatch, priority: int, result: Rules, context: C
         protocols = [p for p, listener in listeners if listening_ports(context.store, route, listener)]
         if protocols:
             entity["protocols"] = protocols
+    elif context.behaves("gateway-expression-routes-http-https"):
+        entity["protocols"] = ["http", "https"]
     service.routes.append(Route(entity, route, expression=True))
     service.latest_parent = route
     result.services[name] = service

@@ -145,7 +145,8 @@ def _routes_of_group(
     group: list[Rule], split: Mapping[tuple[Ref, int], list[tuple[SplitMatch, int]]], context: Context
 ) -> list[Route]:
     expression = context.options.expression_routes
-    protocols = [] if expression else ALL_PROTOCOLS
+    fixed = not expression or context.behaves("gateway-expression-routes-http-https")
+    protocols = ALL_PROTOCOLS if fixed else []
     if context.behaves("route-protocols-from-listeners"):
         protocols = http_protocols(context.store, {rule.route.ref: rule.route for rule in group}.values())
     if not expression:

@@ -48,7 +48,9 @@ def test_protocol_of_the_service_is_that_of_the_listener() -> None:
     result = Translated(options(router_flavor="expressions"), secure, service(), grpc())
     assert result.services["grpcroute.shop.call._.0"]["protocol"] == "grpcs"
     assert result.route()["protocols"] == ["grpcs"]
-    assert "protocols" not in translated(grpc(), flavor="expressions", version="3.4.13").route()
+    assert "protocols" not in translated(grpc(), flavor="expressions", version="3.4.11").route()
+    between = translated(grpc(), flavor="expressions", version="3.4.12").route()
+    assert between["protocols"] == ["http", "https"]
 
 
 def test_host_names_come_from_listeners() -> None:

@@ -49,6 +49,21 @@ def test_hosts_and_annotated_snis() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("3.4.11", None),
+        ("3.4.12", ["http", "https"]),
+        ("3.4.14", ["http"]),
+        ("3.5.4", None),
+        ("3.5.6", ["http", "https"]),
+        ("3.5.7", ["http"]),
+    ],
+)
+def test_protocols(version: str, expected: list[str] | None) -> None:
+    assert translated(route(), version=version).route().get("protocols") == expected
+
+
 def test_catch_all() -> None:
     found = translated(route("HTTPRoute", "site", rule(matches=[]))).route()
     assert found["expression"] == '(net.protocol == "http") || (net.protocol == "https")'
