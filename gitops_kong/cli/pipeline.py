@@ -14,6 +14,7 @@ from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.schema_gateway import SchemaGateway
 from gitops_kong.errors import UserError
 from gitops_kong.gateway.catalogue import load
+from gitops_kong.gateway.entity_validation import ServingSchemas
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.positions import locate
 from gitops_kong.policies.engine import judge, judge_controller
@@ -97,7 +98,7 @@ def translation(rendered: Rendered, options: ControllerOptions) -> Translation:
     """What the controller would push for the rendered objects, in a cluster that has nothing else."""
     state = cluster_state(_objects(rendered, ()), options, admission(ApiServer(options.version)), take_in)
     catalogue = load(".".join(map(str, options.gateway_version)))
-    return translate(state.store, options, catalogue.schemas_for(options))
+    return translate(state.store, options, ServingSchemas(catalogue, options))
 
 
 def _tools(config: Config) -> Tools:
@@ -144,7 +145,7 @@ class _Run:
         """Predictions and findings of one target."""
         base = self._state(before, None) if before is not None else None
         head = self._state(rendered, base)
-        schemas = self.catalogue.schemas_for(self.options)
+        schemas = ServingSchemas(self.catalogue, self.options)
         world = World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
         predicted = predict(target.name, base, head, world, self.scenarios, _assumptions(rendered))
         judged = judge(self.policies, target.name, head.store, changes(base, head), self.options)

@@ -129,7 +129,7 @@ class Catalogue:
 
 
 class ControllerSchemas:
-    """`translate.state.GatewaySchemas` of a gateway version for a controller version."""
+    """`translate.state.GatewaySchemas` of a gateway version for a controller version, as scenarios have it."""
 
     def __init__(self, catalogue: Catalogue, behaviours: Mapping[str, bool]) -> None:
         self._catalogue = catalogue
