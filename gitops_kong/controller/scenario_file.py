@@ -29,6 +29,7 @@ STEP_RESULT_FIELDS = frozenset(
         "updateFailed",
         "notDecodable",
         "gatewayConfig",
+        "seen",
         "leftOut",
         "crash",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_kong.cluster.intake import take_in
@@ -12,6 +12,7 @@ from gitops_kong.controller.gateway_state import Gateway
 from gitops_kong.controller.identity import assign
 from gitops_kong.controller.known_kinds import known_kind
 from gitops_kong.controller.loop import ControllerCrash, Memory, Record, State, Translate, Update
+from gitops_kong.controller.object_status import SeenStatus, seen_status
 from gitops_kong.controller.scenario_file import Scenario, Step
 from gitops_kong.controller.statuses import ObjectStatus, status
 from gitops_kong.manifests.objects import K8sObject, Ref
@@ -22,7 +23,7 @@ class StepResult:
     """What happened in one step.
 
     `gateway_config` says what the gateway runs: `initial`, `push N` or `previous`. `crash` is the reason why the
-    controller ended with a panic, if it did.
+    controller ended with a panic, if it did. `seen` is what the objects' own `status` shows then.
     """
 
     record: Record
@@ -31,6 +32,7 @@ class StepResult:
     left_out: dict[Ref, str]
     gateway_config: str
     crash: str | None = None
+    seen: Mapping[Ref, SeenStatus] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class _Simulation:
     surroundings: Surroundings
     state: State = field(default_factory=State)
     objects: dict[Ref, K8sObject] = field(default_factory=dict)
+    seen: dict[Ref, SeenStatus] = field(default_factory=dict)
 
     def step(self, step: Step) -> StepResult:
         objects = assign(self.surroundings.read(step), self.objects)
@@ -84,13 +87,20 @@ class _Simulation:
         except ControllerCrash as e:
             crash = str(e)
         self.state = update.state
+        statuses = tuple((obj.ref, status(self.state.memory.reports, obj)) for obj in decodable)
+        self.seen = {
+            ref: seen
+            for ref, told in statuses
+            if ref in store and (seen := seen_status(ref.kind, told, self.seen.get(ref))) is not None
+        }
         return StepResult(
             record,
-            tuple((obj.ref, status(self.state.memory.reports, obj)) for obj in decodable),
+            statuses,
             tuple(not_decodable),
             left_out,
             _gateway_config(self.state, record),
             crash,
+            self.seen,
         )
 
     def _decodes(self, obj: K8sObject) -> bool:

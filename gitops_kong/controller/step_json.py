@@ -31,6 +31,10 @@ def step_json(result: StepResult) -> dict[str, Any]:
         "notDecodable": _refs(result.not_decodable),
         "gatewayConfig": result.gateway_config,
     }
+    if result.seen:
+        step["seen"] = [
+            {"object": ref.to_json(), "status": seen.status, "text": seen.text} for ref, seen in result.seen.items()
+        ]
     if result.left_out:
         step["leftOut"] = [{"object": ref.to_json(), "reason": reason} for ref, reason in result.left_out.items()]
     if result.crash is not None:

@@ -9,7 +9,8 @@ from typing import Any
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.fallback.generate import Affected, FallbackCache
 from gitops_kong.controller.gateway_state import Config
-from gitops_kong.controller.loop import Push
+from gitops_kong.controller.loop import Push, Record
+from gitops_kong.controller.object_status import ADDRESS_KINDS, PROGRAMMED_KINDS
 from gitops_kong.controller.scenario_file import Scenario, Step
 from gitops_kong.controller.signs import signs
 from gitops_kong.controller.simulate import StepResult
@@ -27,6 +28,10 @@ _COUNTED = (
     ("certificates", "certificate"),
     ("ca_certificates", "CA certificate"),
     ("vaults", "vault"),
+)
+NAMED_OBJECTS = 12  # of one status
+_REPORTED = (
+    ADDRESS_KINDS | PROGRAMMED_KINDS | {"HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "KongPlugin"}
 )
 _STATUS_COLORS = {"Succeeded": "green", "Failed": "red", "Unknown": "yellow"}
 
@@ -57,16 +62,35 @@ def _heading(number: int, step: Step) -> str:
 
 
 def _step(result: StepResult, style: Style) -> Iterator[str]:
-    record = result.record
+    yield from _intake(result, style)
+    yield from _pushes(result.record, style)
+    if result.crash is not None:
+        yield f"  {style('✗', 'red')} the controller panics: {result.crash}"
+    yield from _statuses(result, style)
+    yield f"  the gateway runs {_RUNS.get(result.gateway_config, result.gateway_config)}"
+    if result.record.config_status:
+        yield f"  Konnect is told {result.record.config_status}"
+    if result.record.failed:
+        yield "  the update loop failed, and is run again"
+    found = signs(result.record, result.crash is not None)
+    if found:
+        yield "  you will see"
+        yield from (f"    {style(f'{sign.where}:', dim=True)} {sign.text}" for sign in found)
+
+
+def _intake(result: StepResult, style: Style) -> Iterator[str]:
     for ref in result.not_decodable:
         yield f"  {style('!', 'yellow')} {_name(ref)}: the API server, or the controller's cache, cannot hold it"
     for ref, reason in result.left_out.items():
         yield f"  {style('·', 'blue')} {_name(ref)} is left out: {printable(reason)}"
-    for i, failures in enumerate(record.translations):
+    for i, failures in enumerate(result.record.translations):
         for failure in failures:
             what = _names(o.ref for o in failure.objects)
             where = " (fallback)" if i else ""
             yield f"  {style('✗', 'red')} not translated{where}: {what}: {printable(failure.message)}"
+
+
+def _pushes(record: Record, style: Style) -> Iterator[str]:
     for i, push in enumerate(record.pushes):
         yield from _push(i, push, style)
         if i == 0:
@@ -74,19 +98,6 @@ def _step(result: StepResult, style: Style) -> Iterator[str]:
                 yield from _fallback(fallback, style)
     if not record.pushes:
         yield "  nothing is pushed"
-    if result.crash is not None:
-        yield f"  {style('✗', 'red')} the controller panics: {result.crash}"
-    yield from _statuses(result.statuses, style)
-    yield f"  the gateway runs {_RUNS.get(result.gateway_config, result.gateway_config)}"
-    if record.config_status:
-        yield f"  Konnect is told {record.config_status}"
-    if record.failed:
-        yield "  the update loop failed, and is run again"
-    found = signs(result.record, result.crash is not None)
-    if found:
-        yield "  you will see"
-        for sign in found:
-            yield f"    {style(f'{sign.where}:', dim=True)} {sign.text}"
 
 
 _RUNS = {"initial": "nothing", "previous": "what it ran before"}
@@ -147,10 +158,16 @@ def _name(ref: Ref) -> str:
     return printable(str(ref))
 
 
-def _statuses(statuses: Iterable[tuple[Ref, str]], style: Style) -> Iterator[str]:
+def _statuses(result: StepResult, style: Style) -> Iterator[str]:
     by_status: dict[str, list[Ref]] = {}
-    for ref, status in statuses:
-        by_status.setdefault(status, []).append(ref)
+    for ref, told in result.statuses:
+        if told != "Unknown" or ref.kind in _REPORTED:
+            by_status.setdefault(told, []).append(ref)
     for status, color in _STATUS_COLORS.items():
         if refs := by_status.get(status):
-            yield f"  {style(status, color)}: {_names(refs)}"
+            named = _names(refs[:NAMED_OBJECTS])
+            more = f" and {len(refs) - NAMED_OBJECTS} more" if len(refs) > NAMED_OBJECTS else ""
+            yield f"  {style(status, color)}: {named}{more}"
+    for ref, seen in result.seen.items():
+        if seen.status != "written":
+            yield f"  {style('!', 'yellow')} {_name(ref)}: {seen.text}" + (" (an older one)" * (seen.status == "stale"))
