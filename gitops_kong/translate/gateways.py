@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from gitops_kong.cluster.gateway_api import UNMANAGED_CLASS
 from gitops_kong.cluster.reference_grants import GATEWAY_GROUP, Referrer, Target, is_granted
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
 
-UNMANAGED_CLASS = "konghq.com/gatewayclass-unmanaged"
 TOO_MANY_CERTIFICATES = "listener '%s' has more than one certificateRef, it's not supported"  # sent unformatted
 
 Listener = Mapping[str, Any]
