@@ -17,6 +17,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "predict what happens to a repository's objects"),
     "explain": ("explain", "what a rule means, or why an object ends as it does"),
     "rules": ("rules", "list the rules"),
+    "render": ("render", "the manifests of each target"),
+    "init": ("init", "write .gitops-kong.yaml from what is found"),
     "translate": ("translate", "the configuration that the controller would push"),
     "simulate": ("simulate", "run scenario files, step by step"),
     "test": ("test", "run scenario files with expectations"),

@@ -19,12 +19,13 @@ STDIN = "stdin.yaml"
 
 @dataclass(frozen=True)
 class Repository:
-    """`paths` are relative to the root of both states."""
+    """`paths` are relative to `root`, which is that of both states."""
 
     head: Revision
     base: Revision | None
     config: Config
     paths: tuple[str, ...]
+    root: Path = Path()
 
 
 def open_repository(paths: Sequence[str], base: str | None = None, compare: bool = False) -> Repository:
@@ -50,7 +51,7 @@ def open_repository(paths: Sequence[str], base: str | None = None, compare: bool
     tree = git.work_tree(repository) if repository else WorkTree(root)
     relative = tuple(place.relative_to(root).as_posix() for place in places)
     before = _base(repository, tree, base) if repository and compare else None
-    return Repository(Revision("the work tree", tree), before, _config(tree, relative[0]), relative)
+    return Repository(Revision("the work tree", tree), before, _config(tree, relative[0]), relative, root)
 
 
 def _plain_root(place: Path) -> Path:

@@ -67,7 +67,7 @@ class _Constructor:
 
     def open_alias(self, node: Node) -> Node:
         if id(node) in self.open_aliases or node.alias is None:
-            raise self.error(node, f"anchor {node.value!r} value contains itself")
+            raise self.error(node, "the value of an anchor contains itself")
         self.open_aliases.add(id(node))
         return node.alias
 
@@ -131,7 +131,7 @@ class _Constructor:
         if kind == "float" and type(value) is int and INT64_MIN <= value <= INT64_MAX:
             return float(value)
         if _KINDS.get(type(value)) != kind:
-            raise self.error(node, f"cannot read `{text[:20]}` as !!{kind}")
+            raise self.error(node, f"this text is no !!{kind}")
         return value
 
     def binary(self, node: Node) -> str:

@@ -114,7 +114,7 @@ def _compose(parser: Any, text: str, file: str, first_line: int) -> Node | None:
         if kind == ALIAS:
             node.alias = anchors.get(node.value)
             if node.alias is None:
-                raise _error(file, first_line, node, f"unknown anchor {node.value!r}")
+                raise _error(file, first_line, node, "an alias without an anchor; quote text that starts with *")
         elif event.anchor:
             anchors[event.anchor] = node
         if kind == SCALAR and escaped_slash and _escapes_slash(event, text):

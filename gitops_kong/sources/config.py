@@ -166,7 +166,7 @@ def _target(entry: Mapping[str, Any]) -> TargetConfig:
         name=entry.get("name") or entry["path"],
         path=entry.get("path", "."),
         source=entry.get("source", ""),
-        options=entry.get("helm", {}),
+        options={**entry.get("helm", {}), **({"cluster": entry["cluster"]} if "cluster" in entry else {})},
         context=tuple(entry.get("context", ())),
         sources=tuple(_target(part) for part in entry.get("sources", ())),
     )

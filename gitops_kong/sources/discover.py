@@ -61,7 +61,19 @@ def _configured(tree: Tree, entry: TargetConfig) -> Target:
     if path != "." and path not in tree.files and not tree.is_directory(path):
         raise UserError(f"target {entry.name}: {entry.path}: no such file or directory")
     source = entry.source or source_of(tree, path)
-    return Target(entry.name, source, path, _inputs(tree, source, path), {**entry.options, "context": entry.context})
+    options = {**entry.options, "context": entry.context}
+    if source == "files" and path not in tree.files:
+        plain = _plain_files(tree, path)
+        return Target(entry.name, source, path, (path,), {**options, "files": plain})
+    return Target(entry.name, source, path, _inputs(tree, source, path), options)
+
+
+def _plain_files(tree: Tree, path: str) -> tuple[str, ...]:
+    """The manifests below a directory that no kustomization, chart or Application there takes; all if none is left."""
+    found = _Found(tree, tree.under(path))
+    found.claim()
+    plain = [file for target in found.targets if target.source == "files" for file in target.inputs]
+    return tuple(sorted(plain)) or tuple(tree.under(path))
 
 
 def source_of(tree: Tree, path: str) -> str:

@@ -4,34 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
-
-import yaml
 
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.manifests.scalars import resolve
+from gitops_kong.manifests.write import to_yaml
 from gitops_kong.manifests.yaml import read_documents
 
 _DISABLED = "kustomize.toolkit.fluxcd.io/substitute"
 _VARIABLE = re.compile(r"\$(\$?)\{([_a-zA-Z]\w*)([^{}]*)\}")
 _MAX_ROUNDS = 10
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes text as Go's library does: quotes only where it would be read as something else."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        """Never writes anchors."""
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    plain = resolve(text)
-    style = "|" if "\n" in text else None if isinstance(plain, str) and text != "<<" else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
 
 
 def substitute(objects: list[K8sObject], variables: Mapping[str, str]) -> list[K8sObject]:
@@ -42,7 +22,7 @@ def substitute(objects: list[K8sObject], variables: Mapping[str, str]) -> list[K
 def _object(found: K8sObject, variables: Mapping[str, str]) -> K8sObject:
     if "disabled" in (found.labels.get(_DISABLED), found.annotations.get(_DISABLED)):
         return found
-    text = yaml.dump(found.data, Dumper=_Dumper, width=2**31, allow_unicode=True, sort_keys=False)
+    text = to_yaml(found.data)
     if "${" not in text:
         return found
     (value,) = read_documents(evaluate(text, variables).encode(), found.origin.file if found.origin else "object")

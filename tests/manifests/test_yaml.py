@@ -118,13 +118,13 @@ ERRORS = {
     "x: y\n---\n\na:\n  b: 1\n c: 2\n": "f:6:2: not YAML: ",
     "a: b: c": "f:1:5: not YAML: mapping values are not allowed in this context",
     "a: [1, 2": "f:1:4: not YAML: ",
-    "a: *b": "f:1:4: unknown anchor 'b'",
-    "a: &x [*x]": "f:1:8: anchor 'x' value contains itself",
+    "a: *b": "f:1:4: an alias without an anchor",
+    "a: &x [*x]": "f:1:8: the value of an anchor contains itself",
     "<<: 1": "f:1:5: map merge requires map or sequence of maps as the value",
     "~: a": "f:1:1: unsupported key: null is no key",
     "[a]: b": "f:1:1: a key must be text, not a list or a mapping",
     "a: .nan": "f:1:4: JSON has no such value: .nan is no JSON number",
-    "a: !!int x": "f:1:4: cannot read `x` as !!int",
+    "a: !!int x": "f:1:4: this text is no !!int",
     "a: !!binary '#'": "f:1:4: !!binary value contains invalid base64 data",
     "a: b\x07": "f:1:5: not YAML: control characters are not allowed",
     'a: "\\/"': "f:1:4: not YAML: found unknown escape character",
@@ -246,3 +246,12 @@ def test_odd_bytes_give_values_or_one_error(text: bytes) -> None:
     except ManifestError as e:
         outcome = str(e)[:2]
     assert outcome in ([], "f:")
+
+
+@pytest.mark.parametrize(
+    "value", ["*hunter2", "!!int hunter2", '"hunter2', "[hunter2", "{hunter2: [}", "@hunter2", "!!binary hunter2!"]
+)
+def test_errors_never_show_values(value: str) -> None:
+    with pytest.raises(ManifestError) as error:
+        read_documents(f"kind: Secret\nstringData:\n  password: {value}\n".encode(), "f")
+    assert "hunter2" not in str(error.value)

@@ -1,0 +1,63 @@
+"""`gitops-kong render`: the manifests of each target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from gitops_kong.cli.pipeline import render_targets
+from gitops_kong.cli.repository import open_repository
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.secrets import MASK
+from gitops_kong.manifests.write import to_yaml
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="Render only this target (repeatable).")
+def command(paths: tuple[str, ...], targets: tuple[str, ...]) -> None:
+    """Print the manifests of each target as YAML, in a stable order.
+
+    Values of Secrets are masked. What is assumed and what lies elsewhere is listed on stderr.
+    """
+    repository = open_repository(paths)
+    failed = False
+    for target, result in render_targets(repository.head.tree, repository.config, repository.paths, targets):
+        for problem in result.problems:
+            failed = True
+            click.echo(f"gitops-kong: {target.name}: {problem.message}", err=True)
+        for assumption in result.assumptions:
+            click.echo(f"gitops-kong: {target.name}: {assumption.message}", err=True)
+        for absent in result.not_seen:
+            click.echo(f"gitops-kong: {target.name}: not seen: {absent.what}: {absent.why}", err=True)
+        click.echo(f"# target: {target.name}")
+        for found in sorted(result.objects, key=_order):
+            click.echo("---\n" + written(found), nl=False)
+    if failed:
+        raise click.exceptions.Exit(2)
+
+
+def _order(found: K8sObject) -> tuple[str, str, str, str]:
+    return (found.namespace, found.kind, found.name, found.api_version)
+
+
+def written(found: K8sObject) -> str:
+    """An object as YAML that Kubernetes reads as the same, after a line that says where it is edited."""
+    place = f"# {found.origin.file}\n" if found.origin else ""
+    return place + to_yaml(_masked(found))
+
+
+def _masked(found: K8sObject) -> Mapping[str, Any]:
+    """The object without the values of a Secret, in its data or copied into an annotation by `kubectl apply`."""
+    if found.kind != "Secret":
+        return found.data
+    data = dict(found.data)
+    for name in ("data", "stringData"):
+        if isinstance(data.get(name), dict):
+            data[name] = dict.fromkeys(data[name], MASK)
+    applied = "kubectl.kubernetes.io/last-applied-configuration"
+    if applied in found.annotations:
+        data["metadata"] = {**found.metadata, "annotations": {**found.annotations, applied: MASK}}
+    return data

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gitops_kong.manifests.objects import K8sObject, Origin
+from gitops_kong.sources.controller_found import FoundController, find_controllers
+from gitops_kong.sources.tree import MemoryTree
+
+
+def workload(name: str, *containers: dict[str, Any], namespace: str = "kong", kind: str = "Deployment") -> K8sObject:
+    spec = {"template": {"spec": {"containers": [*containers]}}}
+    metadata = {"name": name, "namespace": namespace}
+    return K8sObject(
+        {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}, Origin(f"{name}.yaml")
+    )
+
+
+def env(**values: str) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+CONTROLLER = {
+    "name": "ingress-controller",
+    "image": "docker.io/kong/kubernetes-ingress-controller:3.4.3@sha256:abc",
+    "env": env(
+        CONTROLLER_INGRESS_CLASS="edge",
+        CONTROLLER_FEATURE_GATES="FallbackConfiguration=true, GatewayAlpha=false",
+        CONTROLLER_WATCH_NAMESPACE="a,b",
+        CONTROLLER_USE_LAST_VALID_CONFIG_FOR_FALLBACK="true",
+    ),
+}
+PROXY = {"name": "proxy", "image": "kong:3.9.1-ubuntu", "env": env(KONG_ROUTER_FLAVOR="expressions")}
+
+
+def one(*objects: K8sObject, **files: str) -> FoundController:
+    tree = MemoryTree({name: text.encode() for name, text in files.items()})
+    (found,) = find_controllers(objects, tree)
+    return found
+
+
+def test_a_deployment_tells_all() -> None:
+    found = one(workload("kong", CONTROLLER, PROXY))
+    assert (found.namespace, found.name, found.version) == ("kong", "kong", "3.4.3")
+    assert found.ingress_class == "edge"
+    assert found.feature_gates == {"FallbackConfiguration": True, "GatewayAlpha": False}
+    assert found.watch_namespaces == ("a", "b")
+    assert found.use_last_valid_config_for_fallback is True
+    assert found.admission_webhook is None
+    assert (found.gateway_version, found.gateway_edition, found.router_flavor) == ("3.9", "oss", "expressions")
+    assert found.places["ingress_class"] == "kong.yaml: CONTROLLER_INGRESS_CLASS"
+    assert found.places["version"].startswith("kong.yaml: image docker.io/kong/kubernetes-ingress-controller:3.4.3")
+
+
+def test_flags_win_over_variables() -> None:
+    arguments = ["--ingress-class", "inner", "--watch-namespace=x", "--watch-namespace=y", "--feature-gates=A=true"]
+    arguments += ["--enable-drain-support", "--cluster-domain=c.local", "--secret-label-selector=s"]
+    found = one(workload("kong", {**CONTROLLER, "args": [*arguments, "--use-last-valid-config-for-fallback"]}))
+    assert found.ingress_class == "inner"
+    assert found.watch_namespaces == ("x", "y")
+    assert found.feature_gates == {"A": True}
+    assert found.use_last_valid_config_for_fallback is True
+    assert (found.drain_support, found.cluster_domain, found.secret_label_selector) == (True, "c.local", "s")
+    assert found.config_map_label_selector is None
+    assert found.places["ingress_class"] == "kong.yaml: --ingress-class"
+
+
+def test_variables_from_config_maps_are_read_and_secrets_are_not() -> None:
+    config = K8sObject(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "c", "namespace": "kong"},
+            "data": {"CONTROLLER_INGRESS_CLASS": "mapped", "gates": "FillIDs=false"},
+        }
+    )
+    references = [
+        {"name": "CONTROLLER_FEATURE_GATES", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "gates"}}},
+        {"name": "CONTROLLER_WATCH_NAMESPACE", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
+    ]
+    image = {"image": "kong/kubernetes-ingress-controller:3.5"}
+    found = one(workload("kong", {**image, "env": references, "envFrom": [{"configMapRef": {"name": "c"}}]}), config)
+    assert found.version == "3.5"
+    assert found.ingress_class == "mapped"
+    assert found.feature_gates == {"FillIDs": False}
+    assert found.watch_namespaces == ()
+
+
+def test_the_webhook_and_its_failure_policy() -> None:
+    webhook = K8sObject(
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingWebhookConfiguration",
+            "metadata": {"name": "kong-validations"},
+            "webhooks": [{"name": "validations.kong.konghq.com", "failurePolicy": "Ignore"}],
+        },
+        Origin("webhook.yaml"),
+    )
+    found = one(workload("kong", CONTROLLER), webhook)
+    assert (found.admission_webhook, found.webhook_failure_policy) == (True, "Ignore")
+    off = {**CONTROLLER, "args": ["--admission-webhook-listen=off"]}
+    assert one(workload("kong", off)).admission_webhook is False
+    assert one(workload("kong", off), webhook).admission_webhook is False
+
+
+def test_gateways_of_their_own() -> None:
+    gateway = {"image": "kong/kong-gateway:3.8", "env": []}
+    found = one(workload("controller", CONTROLLER), workload("gateway", gateway, kind="DaemonSet"))
+    assert (found.gateway_version, found.gateway_edition, found.router_flavor) == ("3.8", "enterprise", None)
+
+
+def test_two_controllers_in_one_cluster() -> None:
+    inner = {**CONTROLLER, "env": env(CONTROLLER_INGRESS_CLASS="inner")}
+    found = find_controllers([workload("b", CONTROLLER, namespace="x"), workload("a", inner, namespace="x")])
+    assert [(each.name, each.ingress_class) for each in found] == [("a", "inner"), ("b", "edge")]
+
+
+def test_no_controller() -> None:
+    assert find_controllers([workload("web", {"image": "nginx:1"}), workload("proxy", PROXY)]) == []
+
+
+VALUES = {
+    "image": {"repository": "kong", "tag": "3.7"},
+    "env": {"router_flavor": "traditional"},
+    "ingressController": {
+        "image": {"tag": "3.4.4"},
+        "ingressClass": "kong-a",
+        "watchNamespaces": ["n"],
+        "env": {"feature_gates": "FallbackConfiguration=true", "use_last_valid_config_for_fallback": True},
+        "admissionWebhook": {"enabled": True, "failurePolicy": "Fail"},
+    },
+}
+
+
+def expect_values(found: FoundController, prefix: str = "") -> None:
+    assert (found.version, found.ingress_class) == ("3.4.4", "kong-a")
+    assert found.feature_gates == {"FallbackConfiguration": True}
+    assert found.watch_namespaces == ("n",)
+    assert (found.admission_webhook, found.webhook_failure_policy) == (True, "Fail")
+    assert (found.gateway_version, found.router_flavor) == ("3.7", "traditional")
+    assert found.places["version"].endswith(f": {prefix}ingressController.image.tag")
+
+
+def application(chart: str, **helm: Any) -> str:
+    source = {"repoURL": "https://charts.konghq.com", "chart": chart, "targetRevision": "2.x", "helm": helm}
+    spec = {"source": source, "destination": {"namespace": "kong"}}
+    return json.dumps(
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "k"}, "spec": spec}
+    )
+
+
+def test_an_application_of_the_chart() -> None:
+    expect_values(one(**{"a.yaml": application("kong", valuesObject=VALUES)}))
+    expect_values(one(**{"a.yaml": application("kong", values=json.dumps(VALUES))}))
+    halves = {
+        "controller": {"ingressController": VALUES["ingressController"]},
+        "gateway": {"image": VALUES["image"], "env": VALUES["env"]},
+    }
+    expect_values(one(**{"a.yaml": application("ingress", valuesObject=halves)}), "controller.")
+
+
+def test_a_release_of_the_chart() -> None:
+    chart = {"spec": {"chart": "kong", "sourceRef": {"kind": "HelmRepository", "name": "kong"}}}
+    metadata = {"name": "k", "namespace": "flux"}
+    spec = {"chart": chart, "targetNamespace": "kong", "values": VALUES}
+    text = {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": metadata, "spec": spec}
+    found = one(**{"r.yaml": json.dumps(text)})
+    expect_values(found)
+    assert found.namespace == "kong"
+
+
+def test_a_chart_that_depends_on_the_chart() -> None:
+    chart = "name: umbrella\ndependencies: [{name: kong, alias: edge, repository: 'https://charts.konghq.com'}]\n"
+    files = {"c/Chart.yaml": chart, "c/values.yaml": json.dumps({"edge": VALUES})}
+    expect_values(one(**files))
+    assert (
+        find_controllers(
+            [],
+            MemoryTree(dict.fromkeys((), b"") | {"c/Chart.yaml": chart.encode(), "c/charts/kong-2.0.0.tgz": b""}),
+        )
+        == []
+    )
