@@ -44,17 +44,20 @@ def fill_plugins(context: Context, state: KongState) -> None:
             continue
         context.succeed(obj)
         _bind(obj, shared, asked, context, state.plugins)
-    by_type: dict[str, list[Plugin]] = {}
+    by_type: dict[str, Plugin | None] = {}
     for obj in _global_plugins(context):
+        kind = obj.data["plugin"]
+        if kind in by_type:
+            by_type[kind] = None  # two of one type cancel each other out, even if this one cannot be read
+            continue
         try:
-            shared = template(obj)
+            by_type[kind] = Plugin(dict(template(obj)), obj)
         except PluginConfigError:
             continue  # only logged
-        by_type.setdefault(shared["name"], []).append(Plugin(dict(shared), obj))
-    for alike in by_type.values():
-        if len(alike) == 1:  # two of one type cancel each other out
-            context.succeed(alike[0].parent)
-            state.plugins.append(alike[0])
+    for plugin in by_type.values():
+        if plugin is not None:
+            context.succeed(plugin.parent)
+            state.plugins.append(plugin)
 
 
 def find_plugin(namespace: str, name: str, context: Context) -> K8sObject | None:
