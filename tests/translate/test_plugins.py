@@ -182,8 +182,8 @@ def test_global_plugins_of_one_type_cancel_each_other_out() -> None:
         global_plugin("a", "cors", instance_name="one"),
         global_plugin("b", "jwt"),
         global_plugin("d", "jwt"),
-        global_plugin("e", "acl"),
         broken,
+        global_plugin("e", "acl"),
         obj("configuration.konghq.com/v1", "KongClusterPlugin", "f", "", plugin="ldap-auth", labels={"global": "true"}),
         kong("KongClusterPlugin", "g", "", plugin="oauth2", labels={"global": "yes"}),
         global_plugin("h", ""),
@@ -192,6 +192,7 @@ def test_global_plugins_of_one_type_cancel_each_other_out() -> None:
     assert [(e["name"], e.get("instance_name")) for e in found] == [("cors", "one"), ("acl", None)]
     assert failures(ctx) == []
     assert {o.name for o in ctx.configured.values()} == {"a", "e"}
+    assert fill(KongState(), context(global_plugin("e", "acl"), broken)) == []
 
 
 CONFIG = secret("s", good='{"minute": 5}', yaml="minute: 6\nminute: 7\n", list="[1]", empty="", number="12", word="x y")
