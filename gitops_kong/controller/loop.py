@@ -99,7 +99,7 @@ class Update:
         self.record.failed = False
         self._fetch_last_valid()
         snapshot = self._take_snapshot(cache)
-        if self._fallback_on and all(g.snapshot == self.state.memory.processed for g in self.state.gateways):
+        if self._fallback_on and self._in_sync(snapshot):
             return
         translation = self._build(TRANSLATION_FAILED)
         previously_sent = self.state.memory.sent
@@ -131,6 +131,12 @@ class Update:
             return NO_SNAPSHOT
         self._remember(processed=key, built_from=cache)
         return cache
+
+    def _in_sync(self, snapshot: ObjectStore) -> bool:
+        """Whether there is nothing to do: the cache did not change, or every gateway has it already."""
+        if not self.options.behaviours["snapshot-checks-gateways"]:
+            return snapshot is NO_SNAPSHOT
+        return all(g.snapshot == self.state.memory.processed for g in self.state.gateways)
 
     def _build(self, reason: str) -> Translation:
         try:
@@ -182,7 +188,7 @@ class Update:
         return push
 
     def _rejection(self, push: Push) -> _Rejection:
-        if push.answer.status != 400:
+        if push.answer.status != 400 and self.options.behaviours["server-errors-not-recovered"]:
             return _Rejection((), readable=False)
         parsed = parse(push.answer.errors)
         if parsed.readable:

@@ -1,12 +1,13 @@
 """What a user sees in an object's `status`, given what the controller says of it over time.
 
 KIC's reconcilers write an address, or the condition `Programmed`, when they are told of a change; what was written
-stays when an object becomes Unknown (`EnsureProgrammedCondition`, `UpdateLoadBalancerIngress`; the same in all
-versions). Gateway API kinds are `cluster.gateway_status`.
+stays when an object becomes Unknown (`EnsureProgrammedCondition`, `UpdateLoadBalancerIngress`). Gateway API kinds are
+in `cluster.gateway_status`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from gitops_kong.controller.statuses import ObjectStatus
@@ -37,7 +38,9 @@ _PROGRAMMED: dict[ObjectStatus, str] = {
 }
 
 
-def seen_status(kind: str, told: ObjectStatus, before: SeenStatus | None) -> SeenStatus | None:
+def seen_status(
+    kind: str, told: ObjectStatus, before: SeenStatus | None, behaviours: Mapping[str, bool]
+) -> SeenStatus | None:
     """The status of an object of `kind` of which the controller says `told`; None for kinds without such a status."""
     text = None
     if kind in ADDRESS_KINDS:
@@ -48,7 +51,8 @@ def seen_status(kind: str, told: ObjectStatus, before: SeenStatus | None) -> See
         return None
     if text is not None:
         return SeenStatus("written", text)
-    if before is not None and before.status != "empty":
+    kept = kind in ADDRESS_KINDS or behaviours["programmed-kept-when-unknown"]
+    if kept and before is not None and before.status != "empty":
         return SeenStatus("stale", before.text)
     if kind in ADDRESS_KINDS:
         return SeenStatus("empty", _NO_ADDRESS)

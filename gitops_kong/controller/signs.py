@@ -61,7 +61,7 @@ SIGNS: Mapping[Outcome, tuple[Sign, ...]] = {
         Sign(
             "log",
             "API error returned from the gateway for an entity is missing Kubernetes metadata in tags, Kubernetes Event"
-            " won't be created (or: Config error missing per-resource errors)",
+            " won't be created (before 3.4: Entity tags missing fields), or: Config error missing per-resource errors",
         ),
         Sign("log", "Could not update kong admin"),
         Sign("metric", f'{_PUSH}_count{{success="false",{_LABELS},failure_reason="other"}} grows'),
@@ -113,6 +113,15 @@ def outcomes(record: Record, crashed: bool = False) -> Iterator[Outcome]:
         yield "crash"
 
 
-def signs(record: Record, crashed: bool = False) -> list[Sign]:
-    """All that an operator sees of one or more runs, each sign once."""
-    return list(dict.fromkeys(sign for outcome in outcomes(record, crashed) for sign in SIGNS[outcome]))
+# Before 3.4 each Event on an object of these outcomes has a log line.
+_LOGGED: frozenset[Outcome] = frozenset({"translation-failed", "rejected", "fallback-rejected"})
+_LOG_LINE = Sign("log", "recording a Warning event for object … object failed to apply")
+
+
+def signs(record: Record, behaviours: Mapping[str, bool], crashed: bool = False) -> list[Sign]:
+    """All that an operator of a controller with `behaviours` sees of one or more runs, each sign once."""
+    happened = list(outcomes(record, crashed))
+    found = [sign for outcome in happened for sign in SIGNS[outcome]]
+    if not behaviours["failures-logged-for-debugging-only"] and not _LOGGED.isdisjoint(happened):
+        found.append(_LOG_LINE)
+    return list(dict.fromkeys(found))

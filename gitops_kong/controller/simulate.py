@@ -91,7 +91,8 @@ class _Simulation:
         self.seen = {
             ref: seen
             for ref, told in statuses
-            if ref in store and (seen := seen_status(ref.kind, told, self.seen.get(ref))) is not None
+            if ref in store
+            and (seen := seen_status(ref.kind, told, self.seen.get(ref), self.options.behaviours)) is not None
         }
         return StepResult(
             record,

@@ -38,6 +38,33 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     ),
     # The update loop.
     Behaviour(
+        "server-errors-not-recovered",
+        (3, 2, 1),
+        None,
+        "An answer other than 400 is no rejection: nothing is recovered; before, the last valid configuration was"
+        " pushed (UpdateStrategyInMemory.Update).",
+    ),
+    Behaviour(
+        "snapshot-checks-gateways",
+        (3, 2, 2),
+        None,
+        "With FallbackConfiguration, an unchanged cache ends the run only where every gateway has it; before, always: a"
+        " gateway that restarted stayed empty, and what was rejected was not tried again (KongClient.Update).",
+    ),
+    Behaviour(
+        "programmed-kept-when-unknown",
+        (3, 2, 4),
+        None,
+        "A condition Programmed is not changed when the object becomes Unknown; before, it became False, Pending"
+        " (EnsureProgrammedCondition).",
+    ),
+    Behaviour(
+        "failures-logged-for-debugging-only",
+        (3, 4, 0),
+        None,
+        "Failures of objects are logged at the debug level; before, as errors (recordResourceFailureEvents).",
+    ),
+    Behaviour(
         "config-status-on-change-only",
         None,
         (3, 3, 0),

@@ -47,7 +47,7 @@ def write(scenario: Scenario, options: ControllerOptions, results: Sequence[Step
         style(f"controller {options.version_text}, FallbackConfiguration {fallback}; gateway {gateway}", dim=True),
     ]
     for number, (step, result) in enumerate(zip(scenario.steps, results, strict=True), 1):
-        lines += ["", style(_heading(number, step), bold=True), *_step(result, style)]
+        lines += ["", style(_heading(number, step), bold=True), *_step(result, options.behaviours, style)]
     return "\n".join(lines) + "\n"
 
 
@@ -61,7 +61,7 @@ def _heading(number: int, step: Step) -> str:
     return f"Step {number}: {manifests}" + (f"; before it, {' and '.join(before)}" if before else "")
 
 
-def _step(result: StepResult, style: Style) -> Iterator[str]:
+def _step(result: StepResult, behaviours: Mapping[str, bool], style: Style) -> Iterator[str]:
     yield from _intake(result, style)
     yield from _pushes(result.record, style)
     if result.crash is not None:
@@ -72,7 +72,7 @@ def _step(result: StepResult, style: Style) -> Iterator[str]:
         yield f"  Konnect is told {result.record.config_status}"
     if result.record.failed:
         yield "  the update loop failed, and is run again"
-    found = signs(result.record, result.crash is not None)
+    found = signs(result.record, behaviours, result.crash is not None)
     if found:
         yield "  you will see"
         yield from (f"    {style(f'{sign.where}:', dim=True)} {sign.text}" for sign in found)

@@ -250,6 +250,23 @@ def test_a_retry_without_a_new_snapshot_cannot_fall_back() -> None:
             assert answers(w.update(ingress("b", "bad"), ingress("c", "worse"))) == [400]
 
 
+def test_3_2_0_recovers_from_server_errors_too() -> None:
+    for version, expected in (("3.2.0", [500, 500]), ("3.2.1", [500])):
+        w = world(version)
+        w.update(ingress("a", "/a"))
+        w.state = State(w.state.memory, (w.state.gateways[0].restarted(),))
+        w.gateway = PathGateway(status=500)
+        assert answers(w.update(ingress("a", "/b", 2))) == expected
+
+
+def test_before_3_2_2_an_unchanged_cache_ended_the_run() -> None:
+    for version, expected in (("3.2.1", []), ("3.2.2", [201])):
+        w = world(version, fallback=True)
+        w.update(ingress("a", "/a"))
+        w.state = State(w.state.memory, (w.state.gateways[0].restarted(),))
+        assert answers(w.update(ingress("a", "/a"))) == expected
+
+
 def test_translation_failures_are_events_and_statuses() -> None:
     w = world()
     broken = ingress("b", "untranslatable")

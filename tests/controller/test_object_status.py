@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from gitops_kong.controller.object_status import seen_status
+from functools import partial
+
+from gitops_kong.controller import object_status
+from gitops_kong.controller.versions import behaviours
+
+seen_status = partial(object_status.seen_status, behaviours=behaviours((3, 5, 13)))
 
 
 def test_an_address_stays() -> None:
@@ -34,3 +39,10 @@ def test_a_facade_says_that_nothing_refers_to_it() -> None:
 def test_kinds_without_such_a_status() -> None:
     assert seen_status("Service", "Succeeded", None) is None
     assert seen_status("KongPlugin", "Succeeded", None) is None
+
+
+def test_programmed_was_taken_back_before_3_2_4() -> None:
+    old = partial(object_status.seen_status, behaviours=behaviours((3, 2, 3)))
+    later = old("KongConsumer", "Unknown", old("KongConsumer", "Succeeded", None))
+    assert later is not None
+    assert "Pending" in later.text
