@@ -12,6 +12,7 @@ import click
 
 from gitops_kong.errors import UserError
 from gitops_kong.gateway import catalogue, deck
+from gitops_kong.gateway.custom_schemas import load_custom
 from gitops_kong.gateway.records import Edition
 from gitops_kong.gateway.validate import Verdict, validate
 from gitops_kong.manifests import yaml
@@ -87,6 +88,9 @@ def command(
     {"name", "config"} for each configuration.
     """
     schemas = catalogue.load(gateway_version)
+    custom = load_custom(Path())
+    if custom:
+        schemas = schemas.with_plugins(custom)
     read = _lines if form == "jsonl" else _files
     rejected = False
     results = []

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "write .gitops-kong.yaml from what is found"),
     "translate": ("translate", "the configuration that the controller would push"),
     "simulate": ("simulate", "run scenario files, step by step"),
+    "schemas": ("schemas", "take schemas of plugins beyond Kong's own"),
     "test": ("test", "run scenario files with expectations"),
     "gateway-validate": ("gateway_validate", "what the gateway answers to configurations"),
     "api-validate": ("api_validate", "what the API server answers to objects"),

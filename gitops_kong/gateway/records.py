@@ -102,6 +102,8 @@ class Compiler:
             if found is None and self.enterprise and name in catalogue.enterprise_names()[spec["subschemas_are"]]:
                 found = {"fields": {"config": {"type": "any"}}}
             known[name] = None if found is None else self.record(found)
+            kind = spec["subschemas_are"][:-1]
+            self.unverified.update(f"{kind} {name}: {what}" for what in (found or {}).get("unverified", ()))
         if self.enterprise and name in catalogue.enterprise_names()[spec["subschemas_are"]]:
             self.unverified.add(f"{spec['subschemas_are'][:-1]} {name}")
         return known[name]
