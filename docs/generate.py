@@ -70,9 +70,16 @@ def commands() -> str:
     for name in COMMANDS:
         command = cli.get_command(context, name)
         if command is not None:
-            child = click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100)
-            lines += [f"## {name}", "", "```", command.get_help(child), "```", ""]
+            lines += _command(name, command, context)
     return "\n".join(lines)
+
+
+def _command(name: str, command: click.Command, above: click.Context) -> list[str]:
+    context = click.Context(command, info_name=name, parent=above, terminal_width=100, max_content_width=100)
+    if isinstance(command, click.Group):
+        return [line for sub, child in command.commands.items() for line in _command(sub, child, context)]
+    title = context.command_path.removeprefix("gitops-kong ")
+    return [f"## {title}", "", "```", command.get_help(context), "```", ""]
 
 
 def current() -> dict[Path, str]:

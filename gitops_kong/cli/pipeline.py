@@ -13,7 +13,8 @@ from gitops_kong.cluster.intake import take_in
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.schema_gateway import SchemaGateway
 from gitops_kong.errors import UserError
-from gitops_kong.gateway.catalogue import load
+from gitops_kong.gateway import custom_schemas
+from gitops_kong.gateway.catalogue import Catalogue, Schema, load
 from gitops_kong.gateway.entity_validation import ServingSchemas
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.positions import locate
@@ -61,7 +62,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     targets = select(discover(head.tree, config, settings.paths), settings.targets)
     tools = _tools(config)
     context = _context(head.tree, settings.context)
-    run = _Run(options, list(built_in().values()), settings.scenarios, context)
+    run = _Run(options, list(built_in().values()), settings.scenarios, context, schemas_of(head.tree, options))
     predictions: list[TargetPrediction] = []
     problems: list[Problem] = []
     for target in targets:
@@ -94,10 +95,19 @@ def render_targets(
     return [(target, render(target, tree, tools)) for target in select(discover(tree, config, paths), names)]
 
 
-def translation(rendered: Rendered, options: ControllerOptions) -> Translation:
+def schemas_of(tree: Tree, options: ControllerOptions) -> Catalogue:
+    """The gateway's schemas, and those that the repository brings along in `.gitops-kong/schemas`."""
+    catalogue = load(".".join(map(str, options.gateway_version)))
+    custom: dict[str, Schema] = {}
+    for file in tree.under(custom_schemas.FOLDER.as_posix()):
+        if file.endswith(".json"):
+            custom.update(custom_schemas.from_json(tree.read(file).decode("utf-8", "replace"), file))
+    return catalogue.with_plugins(custom) if custom else catalogue
+
+
+def translation(rendered: Rendered, options: ControllerOptions, catalogue: Catalogue) -> Translation:
     """What the controller would push for the rendered objects, in a cluster that has nothing else."""
     state = cluster_state(_objects(rendered, ()), options, admission(ApiServer(options.version)), take_in)
-    catalogue = load(".".join(map(str, options.gateway_version)))
     return translate(state.store, options, ServingSchemas(catalogue, options))
 
 
@@ -133,12 +143,13 @@ class _Run:
         policies: Sequence[Policy],
         scenarios: Sequence[Scenario],
         context: Sequence[K8sObject],
+        catalogue: Catalogue,
     ) -> None:
         self.options = options
         self.policies = policies
         self.scenarios = scenarios
         self.context = context
-        self.catalogue = load(".".join(map(str, options.gateway_version)))
+        self.catalogue = catalogue
         self.admit = admission(ApiServer(options.version))
 
     def target(self, target: Target, rendered: Rendered, before: Rendered | None) -> TargetPrediction:

@@ -15,7 +15,7 @@ def command() -> None:
 
 
 @command.command("import")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--root",
     type=click.Path(file_okay=False, path_type=Path),

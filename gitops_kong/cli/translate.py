@@ -8,7 +8,7 @@ from typing import Any
 import click
 import yaml
 
-from gitops_kong.cli.pipeline import render_targets, translation
+from gitops_kong.cli.pipeline import render_targets, schemas_of, translation
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.errors import UserError
@@ -32,12 +32,13 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags
         raise UserError(
             f"JSON holds one configuration: choose with --target, one of {', '.join(t.name for t, _ in rendered)}"
         )
+    catalogue = schemas_of(repository.head.tree, options)
     failed = False
     for target, result in rendered:
         for problem in result.problems:
             failed = True
             click.echo(f"gitops-kong: {target.name}: {problem.message}", err=True)
-        made = translation(result, options)
+        made = translation(result, options, catalogue)
         for failure in made.failures:
             names = ", ".join(str(o.ref) for o in failure.objects)
             click.echo(f"gitops-kong: {target.name}: {names}: {failure.message}", err=True)

@@ -200,3 +200,32 @@ def test_any_schema_can_be_used(spec, value, kind):
     assert custom_schemas.normalized(schema) == schema
     schemas = catalogue.load("3.9").with_plugins({"my-plugin": schema})
     assert isinstance(errors_of({"x": value}, schemas), dict)
+
+
+PLUGIN = """
+apiVersion: configuration.konghq.com/v1
+kind: KongClusterPlugin
+metadata: {name: p, labels: {global: "true"}, annotations: {kubernetes.io/ingress.class: kong}}
+plugin: my-plugin
+config: {host: "a b"}
+"""
+
+
+def test_check_uses_what_the_repository_brings_along(tmp_path):
+    write(tmp_path, PLUGIN, "plugin.yaml")
+    before = CliRunner().invoke(cli, ["check", str(tmp_path), "--format", "text"])
+    assert "plugin 'my-plugin' not enabled" in before.output
+    custom_schemas.store(tmp_path, custom_schemas.read(write(tmp_path / "src", SCHEMA)))
+    after = CliRunner().invoke(cli, ["check", str(tmp_path), "--format", "text"])
+    assert "config.host: invalid value: a b" in after.output
+    assert "not enabled" not in after.output
+
+
+def test_gateway_validate_uses_them_too(tmp_path, monkeypatch):
+    custom_schemas.store(tmp_path, custom_schemas.read(write(tmp_path / "src", SCHEMA)))
+    config = {"_format_version": "3.0", "plugins": [{"name": "my-plugin", "config": {"host": "a.example"}}]}
+    file = write(tmp_path, json.dumps(config), "kong.json")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["gateway-validate", str(file)])
+    assert result.exit_code == 0
+    assert "not verified: plugin my-plugin: config.count: custom_validator" in result.output
