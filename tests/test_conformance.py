@@ -1,6 +1,6 @@
 """What the real controllers did (tests/conformance/controller), held against the simulation, every part of every step.
 
-One test for each area and controller version; `HELD` are the areas that pass whole and must go on doing so.
+One test for each area and controller version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from tests.conformance.compare import PARTS, canonical, first_difference
 ROOT = Path(__file__).parent / "conformance" / "controller"
 VERSIONS = ("3.2.4", "3.3.1", "3.4.3", "3.4.20", "3.5.13")
 AREAS = sorted(path.name for path in ROOT.iterdir() if path.is_dir())
-HELD = [(area, version) for area in AREAS for version in VERSIONS if (area, version) != ("realistic", "3.4.20")]
+# Cases in which the controller goes through a Go map, so that its answer is a matter of luck: which of two Ingresses
+# that share a Kong service is its parent (subtranslator.TranslateIngresses).
+RANDOM = {("press-migration-faults", "3.4.20")}
 
 
 @cache
@@ -41,8 +43,10 @@ def difference(case: Path, version: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize(("area", "version"), HELD, ids=str)
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("area", AREAS)
 def test_the_simulation_does_what_the_controller_did(area: str, version: str) -> None:
     cases = [case for case in sorted((ROOT / area).iterdir()) if version in expected(case)]
+    cases = [case for case in cases if (case.name, version) not in RANDOM]
     assert cases
     assert [found for case in cases if (found := difference(case, version))] == []
