@@ -40,7 +40,9 @@ def _files(tree: Tree, config: Config, paths: Sequence[str]) -> list[str]:
     return [
         path
         for path in selected
-        if not path.startswith(_FOREIGN) and not any(pattern.fullmatch(path) for pattern in excluded)
+        if not path.startswith(_FOREIGN)
+        and "/testdata/" not in f"/{path}"
+        and not any(pattern.fullmatch(path) for pattern in excluded)
     ]
 
 
@@ -127,7 +129,7 @@ class _Found:
             and path.rpartition("/")[2] not in kustomize.NAMES
         ]
         deployers = [path for path in self.paths if self.deploys(path)]
-        deployed, taken = self.deployed(deployers, used)
+        deployed, taken = self.deployed(deployers, used, claimed)
         self.targets += deployed
         self.targets += [target for target in used if not _below(target.path, taken)]
         for chart in charts:
@@ -154,10 +156,10 @@ class _Found:
         except UserError:
             return False
 
-    def deployed(self, deployers: list[str], used: list[Target]) -> tuple[list[Target], set[str]]:
+    def deployed(self, deployers: list[str], used: list[Target], claimed: set[str]) -> tuple[list[Target], set[str]]:
         """Targets of Argo CD and Flux, and the directories that they deploy, which are no targets of their own."""
         theirs, taken = argocd.discover(self.tree, deployers, used)
-        others, more = flux.discover(self.tree, deployers)
+        others, more = flux.discover(self.tree, deployers, used, claimed)
         return theirs + others, taken | more | {target.path for target in others if target.path != "."}
 
     def charts(self, directory: str) -> list[Target]:
@@ -199,8 +201,11 @@ class _Found:
 
 
 def _is_manifest(tree: Tree, path: str) -> bool:
+    """Whether a file holds objects with names, as those of a cluster have; settings of other tools have none."""
     try:
-        return files.looks_like_manifests(tree.read(path))
+        return files.looks_like_manifests(tree.read(path)) and any(
+            found.name or "generateName" in found.metadata for found in tree.objects(path)
+        )
     except UserError:
         return True  # rendering says what is wrong with it
 

@@ -51,8 +51,26 @@ def _place(path: Any) -> str:
         return ""
 
 
-def discover(tree: Tree, paths: Iterable[str]) -> tuple[list[Target], set[str]]:
-    """Targets of what Flux applies, and the directories and charts that it takes."""
+@dataclass(slots=True)
+class _Cover:
+    """What one Kustomization applies: the files below its path and those that kustomizations there read."""
+
+    file: str
+    place: str
+    files: set[str]
+
+    def holds(self, path: str) -> bool:
+        return _contains(self.place, path) or path in self.files
+
+
+def discover(
+    tree: Tree, paths: Iterable[str], built: Iterable[Target], claimed: set[str]
+) -> tuple[list[Target], set[str]]:
+    """Targets of what Flux applies, and the directories and charts that it takes.
+
+    `built` are kustomizations that no other one uses; files that any kustomization reads are `claimed` and count only
+    as a part of it.
+    """
     known: dict[str, list[K8sObject]] = {}
     for path in paths:
         try:
@@ -61,30 +79,45 @@ def discover(tree: Tree, paths: Iterable[str]) -> tuple[list[Target], set[str]]:
             continue
         if found:
             known[path] = found
-    placed = [(path, path_of(each), each.kind) for path, found in known.items() for each in found]
-    taken = {place for _, place, _ in placed if place and place != "."}
-    roots: dict[str, list[str]] = {}
+    covers = [
+        _Cover(path, place, _reads(tree, place))
+        for path, found in known.items()
+        for each in found
+        if each.kind == "Kustomization" and (place := path_of(each))
+    ]
+    starts: dict[str, tuple[list[str], list[str]]] = {}
     for path in known:
-        own = [
-            place for file, place, kind in placed if file == path and kind == "Kustomization" and _contains(place, path)
-        ]
-        if own:
-            roots.setdefault(own[0], []).append(path)
-        elif not any(
-            kind == "Kustomization" and file != path and _contains(place, path) for file, place, kind in placed
-        ):
-            roots.setdefault(parent(path), []).append(path)
+        if path not in claimed and (root := _root(path, [path], covers, parent(path))):
+            starts.setdefault(root, ([], []))[0].append(path)
+    wholes = [target for target in built if any(path in known for path in target.inputs)]
+    for target in wholes:
+        members = [path for path in target.inputs if path in known]
+        if root := _root(target.path, members, covers, target.path):
+            starts.setdefault(root, ([], []))[1].append(target.path)
+    taken = {each for found in known.values() for each in map(path_of, found) if each and each != "."}
     targets = [
         Target(
             f"flux:{directory}",
             "flux",
             directory,
-            tuple(sorted(_inputs(tree, directory, members, known))),
-            {"roots": tuple(members)},
+            tuple(sorted(_inputs(tree, directory, [*roots, *whole], known))),
+            {"roots": tuple(roots), "whole": tuple(whole)},
         )
-        for directory, members in sorted(roots.items())
+        for directory, (roots, whole) in sorted(starts.items())
     ]
-    return targets, taken
+    return targets, taken | {target.path for target in wholes}
+
+
+def _root(path: str, members: list[str], covers: list[_Cover], directory: str) -> str | None:
+    """The directory that is a cluster, if a file or kustomization is where it starts; None where another applies it.
+
+    It is `directory`, that of the file or kustomization with its `members`, as long as nothing says more.
+    A Kustomization that applies its own file, as `flux bootstrap` writes it, makes its path the cluster's directory.
+    """
+    own = [cover for cover in covers if cover.file in members and cover.holds(path)]
+    if own:
+        return own[0].place
+    return None if any(cover.holds(path) for cover in covers if cover.file not in members) else directory
 
 
 def _contains(directory: str, path: str) -> bool:
@@ -93,20 +126,24 @@ def _contains(directory: str, path: str) -> bool:
     return directory in (".", path) or path.startswith(directory + "/")
 
 
-def _inputs(tree: Tree, directory: str, members: list[str], known: Mapping[str, list[K8sObject]]) -> set[str]:
-    """All that the roots reach, by the Kustomizations below the directories that they apply."""
-    found = {directory, *members}
-    pending = [*members]
+def _inputs(tree: Tree, directory: str, starts: list[str], known: Mapping[str, list[K8sObject]]) -> set[str]:
+    """All that the roots reach, by the Kustomizations in what they apply."""
+    found = {directory, *starts}
+    pending = [path for path in known if any(_contains(start, path) for start in (directory, *starts))]
+    for start in starts:
+        found |= _reads(tree, start)
+    pending += [path for path in known if path in found and path not in pending]
     for path in pending:
         for each in known.get(path, ()):
             place = path_of(each)
             if place == ".":
                 return {"."}
-            if not place:
-                continue
-            for reached in _reads(tree, place):
-                found.add(reached)
-                pending += [other for other in known if other not in pending and _contains(reached, other)]
+            if place:
+                reached = _reads(tree, place)
+                found |= reached
+                pending += [
+                    other for other in known if other not in pending and (_contains(place, other) or other in reached)
+                ]
     return found
 
 
@@ -129,6 +166,13 @@ def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
         roots = [path for path in below if path.endswith(files.SUFFIXES) and mentions(tree.read(path))]
     expansion = _Expansion(tree, tools, limits)
     found = [each for path in roots for each in tree.objects(path)]
+    for path in target.options.get("whole", ()):
+        built = kustomize.build(path, tree, tools, limits)
+        found += built.objects
+        if not any(
+            each.kind == "Kustomization" and _contains(path_of(each), path) for each in built.objects if deploys(each)
+        ):
+            expansion.rendered.extend(built)
     expansion.learn(found)
     for path in tree.under(target.path):  # values and variables that lie beside them
         if path.endswith(files.SUFFIXES) and (b"ConfigMap" in (text := tree.read(path)) or b"Secret" in text):
@@ -222,13 +266,14 @@ class _Expansion:
         """The files of a source; None, and a note, where they are not here."""
         kind, name = str(reference.get("kind") or "GitRepository"), str(reference.get("name") or "")
         source = self.sources.get(Ref(_SOURCE, kind, str(reference.get("namespace") or found.namespace), name))
-        if kind != "GitRepository":
+        if kind != "GitRepository" and not (kind == "OCIRepository" and path != "." and self.tree.is_directory(path)):
             url = source.spec.get("url") if source else None
             self.elsewhere(
                 f"{path or 'the chart'} of {kind} {name}" + (f" ({url})" if url else ""), f"{found.ref} takes it", found
             )
             return None
-        url = str(source.spec.get("url") or "") if source else ""
+        # an artifact with this path is taken for one that was made of this repository
+        url = str(source.spec.get("url") or "") if source and kind == "GitRepository" else ""
         tree = find(url, path, self.tree, self.tools) if url else self.tree
         if tree is None:
             self.elsewhere(f"{path} of {url}", f"{found.ref} takes it; give --repo URL=PATH", found)

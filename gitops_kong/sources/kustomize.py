@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from gitops_kong.errors import ManifestError, RenderError
 from gitops_kong.manifests.objects import K8sObject, Origin, Ref
 from gitops_kong.manifests.yaml import read_documents, read_objects
-from gitops_kong.sources.base import Limits, Rendered, Target, Tree, join, normal
+from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal
 from gitops_kong.sources.tools import Tools, export, run, workspace
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -35,7 +35,21 @@ class Closure:
     kustomizations: dict[str, str] = field(default_factory=dict)
     remote: list[tuple[str, str]] = field(default_factory=list)
     charts: set[str] = field(default_factory=set)
-    missing_charts: list[str] = field(default_factory=list)
+    missing_charts: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def absent(self) -> list[Problem]:
+        """One problem for each part that is not in the repository."""
+        bases = [
+            f"{file}: the remote base {base} is not fetched; keep a copy of it in the repository"
+            for file, base in self.remote
+        ]
+        charts = [
+            f"{file}: chart {chart} is not in the repository; keep it below the kustomization's charts directory "
+            "(`helm pull --untar`)"
+            for file, chart in self.missing_charts
+        ]
+        return [Problem(text, text.partition(": ")[0]) for text in (*dict.fromkeys(bases), *dict.fromkeys(charts))]
 
 
 def kustomization_file(tree: Tree, directory: str) -> str | None:
@@ -150,7 +164,7 @@ def _charts(value: Any, tree: Tree, directory: str, found: Closure) -> None:
             found.charts.add(held[0])
             found.files.update(tree.under(held[0]))
         else:
-            found.missing_charts.append(f"{name} {version}".strip())
+            found.missing_charts.append((found.kustomizations[directory], f"{name} {version}".strip()))
 
 
 def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered:
@@ -171,31 +185,33 @@ class _Build(NamedTuple):
 def build(path: str, tree: Tree, tools: Tools, limits: Limits, overrides: Mapping[str, Any] | None = None) -> Rendered:
     """Builds the kustomization at `path`, with fields added to it as Argo CD and Flux do (`overrides`)."""
     found = closure(tree, path)
-    if found.remote:
-        file, base = found.remote[0]
-        raise RenderError(f"{file}: the remote base {base} is not fetched; keep a copy of it in the repository")
-    if found.missing_charts:
-        raise RenderError(
-            f"{found.kustomizations[path]}: chart {found.missing_charts[0]} is not in the repository; "
-            "keep it below the kustomization's charts directory (`helm pull --untar`)"
-        )
-    file = found.kustomizations[path]
-    settings = overrides or {}
+    problems = found.absent
     this = _Build(path, tree, found, tools, limits)
-    if _reads_annotations(tree, found):
-        plain = read_objects(_run(this, settings, annotate=False), path)
+    try:
+        objects = _objects(this, overrides or {})
+    except RenderError:
+        if problems:  # what is missing is why
+            return Rendered(problems=problems)
+        raise
+    return Rendered(objects=objects, problems=problems)
+
+
+def _objects(this: _Build, overrides: Mapping[str, Any]) -> list[K8sObject]:
+    path, tree = this.path, this.tree
+    places: list[Origin | None]
+    if _reads_annotations(tree, this.found):
+        plain = read_objects(_run(this, overrides, annotate=False), path)
         try:
-            marked = read_objects(_run(this, settings, annotate=True), path)
+            marked = read_objects(_run(this, overrides, annotate=True), path)
         except RenderError:
             marked = []
         places = [_origin(each, path, tree) for each in marked] if len(marked) == len(plain) else [None] * len(plain)
     else:
-        marked = read_objects(_run(this, settings, annotate=True), path)
+        marked = read_objects(_run(this, overrides, annotate=True), path)
         places = [_origin(each, path, tree) for each in marked]
         plain = [_without_origin(each) for each in marked]
-    return Rendered(
-        objects=[K8sObject(each.data, place or Origin(file)) for each, place in zip(plain, places, strict=True)]
-    )
+    own = Origin(this.found.kustomizations[path])
+    return [K8sObject(each.data, place or own) for each, place in zip(plain, places, strict=True)]
 
 
 def _reads_annotations(tree: Tree, found: Closure) -> bool:
@@ -213,15 +229,39 @@ def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> b
     path, tree, found, tools, limits = build_of
     with workspace() as directory:
         export(tree, found.files, directory)
-        file = found.kustomizations[path]
-        text = _changed(tree.read(file), file, overrides, annotate=annotate)
-        (directory / "files" / file).write_bytes(text)
+        own = found.kustomizations[path]
+        incomplete = {file for file, _ in (*found.remote, *found.missing_charts)}
+        for file in {own, *incomplete}:
+            text = _without_absent(tree.read(file), file, found) if file in incomplete else tree.read(file)
+            if file == own:
+                text = _changed(text, file, overrides, annotate=annotate)
+            (directory / "files" / file).write_bytes(text)
         command = [*tools.kustomize, f"./{path}"]
         if found.charts:
             command += ["--enable-helm", f"--helm-command={tools.helm}"]
             if tools.kustomize[1] == "build":
                 command.append(f"--helm-kube-version={tools.kubernetes_version}")
         return run(command, directory, limits)
+
+
+def _without_absent(text: bytes, file: str, found: Closure) -> bytes:
+    """A kustomization without the bases and charts that are not in the repository."""
+    bases = {base for place, base in found.remote if place == file}
+    charts = {chart.split(" ")[0] for place, chart in found.missing_charts if place == file}
+    (value,) = read_documents(text, file)
+    value = dict(value)
+    for name in ("resources", "bases", "components"):
+        if isinstance(value.get(name), list):
+            value[name] = [entry for entry in value[name] if entry not in bases]
+    for name in ("helmCharts", "helmChartInflationGenerator"):
+        if isinstance(value.get(name), list):
+            value[name] = [
+                entry for entry in value[name] if (entry.get("name") or entry.get("chartName")) not in charts
+            ]
+    left = {*_references(value)} & bases
+    if left:
+        raise RenderError(f"{file}: {left.pop()} is not fetched")
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _changed(text: bytes, file: str, overrides: Mapping[str, Any], *, annotate: bool) -> bytes:

@@ -170,6 +170,26 @@ def test_what_flux_applies_is_no_target_of_its_own(tmp_path: Path) -> None:
     assert not flux_target.reached_by(["apps/other/kustomization.yaml"])
 
 
+def test_releases_within_kustomizations_belong_to_who_applies_them(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            **CHART,
+            "clusters/prod/apps.yaml": kustomization("apps", "./apps/prod"),
+            "apps/base/kustomization.yaml": "resources: [r.yaml]\n",
+            "apps/base/r.yaml": release("r", "charts/c"),
+            "apps/prod/kustomization.yaml": "resources: [../base]\npatches: [{path: values.yaml}]\n",
+            "apps/prod/values.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+            "metadata: {name: r, namespace: apps}\nspec: {values: {name: patched}}\n",
+            "alone/kustomization.yaml": "resources: [r.yaml]\n",
+            "alone/r.yaml": release("other", "charts/c"),
+        },
+    )
+    assert [target.name for target in targets(tmp_path)] == ["flux:alone", "flux:clusters/prod"]
+    assert "Service apps/r-patched" in names(rendered(tmp_path, "flux:clusters/prod"))
+    assert names(rendered(tmp_path, "flux:alone")) == ["HelmRelease apps/other", "Service apps/other-default"]
+
+
 def test_clusters_side_by_side(tmp_path: Path) -> None:
     other = {path.replace("prod", "dev"): text.replace("prod", "dev") for path, text in ROOT.items()}
     write(tmp_path, {**ROOT, **other, "clusters/dev/a.yaml": service("dev"), "clusters/prod/a.yaml": service("prod")})

@@ -229,3 +229,23 @@ def test_failures_are_one_line(name: str, tmp_path: Path) -> None:
         assert str(tmp_path) not in problem.message
     assert any(re.search(message, problem.message) for problem in problems), problems
     assert names(rendered(tmp_path, "other")) == ["Service other"]
+
+
+def test_what_is_absent_leaves_the_rest(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "o/kustomization.yaml": "resources: [a.yaml, ../b, 'https://example.com/crds?ref=v1']\nnamePrefix: x-\n"
+            "helmCharts: [{name: far, repo: 'https://charts.example.com', version: 1.0.0}]\n",
+            "o/a.yaml": service("a"),
+            "b/kustomization.yaml": "resources: [b.yaml, 'github.com/org/repo//base']\n",
+            "b/b.yaml": service("b"),
+        },
+    )
+    result = rendered(tmp_path)
+    assert names(result) == ["Service x-a", "Service x-b"]
+    assert [problem.message.partition(";")[0] for problem in result.problems] == [
+        "b/kustomization.yaml: the remote base github.com/org/repo//base is not fetched",
+        "o/kustomization.yaml: the remote base https://example.com/crds?ref=v1 is not fetched",
+        "o/kustomization.yaml: chart far 1.0.0 is not in the repository",
+    ]
