@@ -13,6 +13,7 @@ from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.errors import UserError
 from gitops_kong.report.configuration import shown
+from gitops_kong.translate.context import ControllerPanic
 
 
 @click.command()
@@ -38,7 +39,12 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags
         for problem in result.problems:
             failed = True
             click.echo(f"gitops-kong: {target.name}: {problem.message}", err=True)
-        made = translation(result, options, catalogue)
+        try:
+            made = translation(result, options, catalogue)
+        except ControllerPanic as e:
+            failed = True
+            click.echo(f"gitops-kong: {target.name}: the controller crashes: {e.reason}", err=True)
+            continue
         for failure in made.failures:
             names = ", ".join(str(o.ref) for o in failure.objects)
             click.echo(f"gitops-kong: {target.name}: {names}: {failure.message}", err=True)

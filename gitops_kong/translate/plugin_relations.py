@@ -161,9 +161,7 @@ class _Collector:
             and self.names(parent.annotations)
             and not self._context.behaves("consumers-without-username")
         ):
-            raise ControllerPanic(
-                (parent,), "a KongConsumer with plugins has no username (KongState.getPluginRelations)"
-            )
+            raise ControllerPanic((parent,), f"{parent.ref} has plugins and no username (getPluginRelations)")
         identifier = consumer.entity.get("custom_id", "") if username is None else username
         self.add("consumers", Relation(identifier, parent, consumer), parent.annotations)
 

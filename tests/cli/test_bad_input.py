@@ -127,3 +127,25 @@ def test_wrong_usage(tmp_path: Path, arguments: list[str], told: str) -> None:
     assert done.returncode == 2, done.stdout
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+CRASH = """
+apiVersion: configuration.konghq.com/v1
+kind: KongConsumer
+metadata:
+  name: ada
+  namespace: shop
+  annotations: {kubernetes.io/ingress.class: kong, konghq.com/plugins: cors}
+custom_id: "7"
+"""
+
+
+def test_what_crashes_the_controller_is_told(tmp_path: Path) -> None:
+    write(tmp_path, {"bad/a.yaml": CRASH})
+    crashed = "KongConsumer shop/ada has plugins and no username"
+    done = gitops_kong("translate", "--controller-version", "3.3.1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"gitops-kong: bad: the controller crashes: {crashed}" in done.stderr
+    done = gitops_kong("check", "--color", "never", "--controller-version", "3.3.1", cwd=tmp_path)
+    assert done.returncode == 1
+    assert crashed in " ".join(done.stdout.split())
