@@ -10,21 +10,32 @@ from typing import Any
 from gitops_kong.apiserver import catalogue, lifecycle, metadata, names
 from gitops_kong.apiserver.catalogue import CoreKind, CustomKind, Version
 from gitops_kong.apiserver.convert import Convert, go_type, structural
-from gitops_kong.apiserver.core.defaults import DEFAULTS, stored_service
+from gitops_kong.apiserver.core.defaults import DEFAULTS, created_endpoint_slice, stored_service
 from gitops_kong.apiserver.core.kinds import CHECKS
 from gitops_kong.apiserver.custom import served_kinds
 from gitops_kong.apiserver.decoding import metadata_problem, problem
 from gitops_kong.apiserver.kubernetes import native_kind
 from gitops_kong.apiserver.problems import Problem, hidden
 from gitops_kong.apiserver.rules import Findings, compile_rules
-from gitops_kong.apiserver.structural import compile_lists, compile_schema
+from gitops_kong.apiserver.structural import WHOLE_FLOAT, compile_lists, compile_schema, without_whole_floats
 from gitops_kong.manifests.objects import K8sObject
 
 Kind = CoreKind | CustomKind
 # The new object, the old one, and whether CEL rules are left out because of what is wrong already.
 Check = Callable[[Mapping[str, Any], Mapping[str, Any] | None, bool], Findings]
 _CACHE_LIMIT = 50_000
-_ALLOCATED = frozenset(("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"))
+_WITHOUT_GENERATION = ("ConfigMap", "Namespace", "Secret", "Service")  # nothing sets it, so what is given counts
+_ALLOCATED = frozenset(
+    (
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    )
+)
 _NOT_CHECKED = (
     "some validation rules were not checked because the object was invalid; correct the existing errors to complete"
     " validation"
@@ -150,8 +161,15 @@ class ApiServer:
         return () if warning is None else (warning,)
 
     def _findings(self, kind: _Prepared, new: Mapping[str, Any], before: Mapping[str, Any] | None) -> Findings:
-        rule = CHECKS[kind.name].name if isinstance(kind.kind, CoreKind) else names.subdomain
-        named = list(metadata.check(new.get("metadata") or {}, kind.kind.namespaced, rule))
+        given, namespaced = new.get("metadata") or {}, kind.kind.namespaced
+        if isinstance(kind.kind, CoreKind):
+            checks = CHECKS[kind.name]
+            first = list(checks.first(new))
+            if first:
+                return Findings(first, [])
+            named = [*metadata.check(given, namespaced, checks.name), *metadata.core_finalizers(given)]
+        else:
+            named = list(metadata.check(given, namespaced))
         content = self._content(kind, new, before, any(p.blocks_rules for p in named))
         problems = [*named, *content.problems]
         if before is not None and problems:
@@ -213,13 +231,18 @@ def _compiled(kind: Kind, name: str) -> _Prepared:
         default = DEFAULTS.get(name, _same)
         light, full = go_type(kind.schema, full=False) or _same, go_type(kind.schema, full=True) or _same
         stored = stored_service if name == "Service" else _same
+        created = created_endpoint_slice if name == "EndpointSlice" else _same
         return _Prepared(
-            kind, name, lambda v: default(light(v)), lambda v: _as_created(kind, default(full(v)), None), stored
+            kind,
+            name,
+            lambda v: default(light(v)),
+            lambda v: _as_created(kind, created(default(full(v))), None, name in _WITHOUT_GENERATION),
+            lambda v: _without_generation(stored(v)),
         )
     convert = structural(kind.schema, root=True) or _same
     read = _with_metadata(convert, full=True)
     light = _with_metadata(convert, full=False)
-    return _Prepared(kind, name, light, lambda v: _as_created(kind, read(v), convert), _same)
+    return _Prepared(kind, name, light, lambda v: _as_created(kind, read(v), convert, False), _same)
 
 
 def _same(value: Any) -> Any:
@@ -239,10 +262,12 @@ def _with_metadata(convert: Convert, full: bool) -> Convert:
     return convert_object
 
 
-def _as_created(kind: Kind, data: Any, default: Convert | None) -> Any:
+def _as_created(kind: Kind, data: Any, default: Convert | None, keeps_generation: bool) -> Any:
     """The object as a server creates it: without the metadata that it sets, without status, in its kind's scope."""
     given = data.get("metadata") or {}
     drop = _ALLOCATED if kind.namespaced else _ALLOCATED | {"namespace"}
+    if not keeps_generation:
+        drop = drop | {"generation"}
     new = {**data, "metadata": {k: v for k, v in given.items() if k not in drop}}
     if isinstance(kind, CoreKind):
         if "status" in new:
@@ -250,6 +275,13 @@ def _as_created(kind: Kind, data: Any, default: Convert | None) -> Any:
     elif kind.status and default is not None and new.pop("status", None) is not None:
         return default(new)  # reading it back from the store sets a default status again
     return new
+
+
+def _without_generation(data: Any) -> Any:
+    given = data["metadata"]
+    return (
+        {**data, "metadata": {k: v for k, v in given.items() if k != "generation"}} if "generation" in given else data
+    )
 
 
 def _core_check(name: str) -> Check:
@@ -272,6 +304,8 @@ def _custom_check(kind: CustomKind) -> Check:
         findings = Findings([], [])
         problems = findings.problems
         validate(new, "", problems)
+        floats = any(p.kind is WHOLE_FLOAT for p in problems)
+        problems[:] = [p for p in problems if p.kind is not WHOLE_FLOAT] if floats else problems
         if check_lists is not None:
             check_lists(new, "", problems)
         if run_rules is None:
@@ -280,6 +314,9 @@ def _custom_check(kind: CustomKind) -> Check:
             problems.append(hidden("", _NOT_CHECKED))
         else:
             run_rules(new, old, "", findings)
+            if floats:
+                # A rule that reads them fails; that is one whose outcome changes when they are not there.
+                run_rules(without_whole_floats(kind.schema, new), old, "", findings)
         return findings
 
     return check

@@ -222,7 +222,14 @@ def _go_struct(schema: Schema, full: bool) -> Convert:
     return convert_struct
 
 
+def is_byte_list(value: Any) -> bool:
+    """Whether a JSON list reads into Go's `[]byte`, as base64 text does."""
+    return value.__class__ is list and all(b is None or (b.__class__ is int and 0 <= b <= 255) for b in value)
+
+
 def _normal_base64(value: Any) -> Any:
+    if is_byte_list(value):
+        return base64.b64encode(bytes(b or 0 for b in value)).decode()
     if isinstance(value, str):
         try:
             text = base64.b64encode(base64.b64decode(value)).decode()

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from gitops_kong.apiserver.catalogue import CoreKind, CustomKind, object_meta
-from gitops_kong.apiserver.convert import parse_time
+from gitops_kong.apiserver.convert import is_byte_list, parse_time
 from gitops_kong.apiserver.schema import Schema
 
 Check = Callable[[Any], "str | None"]
@@ -158,7 +158,7 @@ def _bytes(value: Any) -> str | None:
     if value is None:
         return None
     if value.__class__ is not str:
-        return _wrong(value, "base64")
+        return None if is_byte_list(value) else _wrong(value, "base64")
     return None if _BASE64(value.translate(_LINE_ENDS)) else ": illegal base64 data"
 
 

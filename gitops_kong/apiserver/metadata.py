@@ -11,7 +11,20 @@ from gitops_kong.apiserver.problems import Problem, forbidden, invalid, required
 Name = Callable[[str], tuple[str, ...]]
 
 _ANNOTATIONS_LIMIT = 256 * 1024
+_GENERATED_FROM = 58  # a generated name has 63 characters at most, five of them random
 _ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
+_STANDARD_FINALIZERS = (_ORPHAN, _FOREGROUND, "kubernetes")
+
+
+def core_finalizers(metadata: Mapping[str, Any]) -> Iterator[Problem]:
+    """What core kinds ask of finalizers besides: a standard name or one with a domain (`validateKubeFinalizerName`)."""
+    for i, finalizer in enumerate(metadata.get("finalizers") or ()):
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            yield invalid(
+                f"metadata.finalizers[{i}]",
+                finalizer,
+                "name is neither a standard finalizer name nor is it fully qualified",
+            )
 
 
 def check(metadata: Mapping[str, Any], namespaced: bool, name_rule: Name = names.subdomain) -> Iterator[Problem]:
@@ -19,16 +32,16 @@ def check(metadata: Mapping[str, Any], namespaced: bool, name_rule: Name = names
 
     An object without a namespace is taken as one that is applied with a namespace of the applier's choice.
     """
-    name = metadata.get("name") or ""
-    if prefix := metadata.get("generateName"):
-        # A generated name ends in five characters of its own, so the prefix may end in a hyphen.
-        for detail in name_rule(prefix[:-1] + "a" if prefix.endswith("-") else prefix):
+    name, prefix = metadata.get("name") or "", metadata.get("generateName") or ""
+    if prefix:
+        # What is generated follows a hyphen; the name that comes of it is validated, too.
+        for detail in name_rule(prefix[:-2] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix):
             yield invalid("metadata.generateName", prefix, detail)
-    if not name and not metadata.get("generateName"):
+        name = name or prefix[:_GENERATED_FROM] + "xxxxx"
+    if not name:
         yield required("metadata.name", "name or generateName is required")
-    elif name:
-        for detail in name_rule(name):
-            yield invalid("metadata.name", name, detail)
+    for detail in name_rule(name) if name else ():
+        yield invalid("metadata.name", name, detail)
     namespace = metadata.get("namespace") or ""
     if namespace and namespaced:
         for detail in names.label(namespace):

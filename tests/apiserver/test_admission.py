@@ -278,3 +278,35 @@ def test_rules_of_list_items_compare_by_key() -> None:
     new = lamp(rows=[{"k": "b", "v": 4}, {"k": "a", "v": 2}, {"k": "c", "v": 0}])
     assert server.admit(new, old).fields == ["spec.rows[0]"]
     assert server.admit(new).accepted
+
+
+def test_wrong_addresses_of_a_service_are_all_that_is_said() -> None:
+    answer = SERVER.admit(service(clusterIP="text", ports=[{"port": 0}]))
+    assert answer.fields == ["spec.clusterIPs[0]"]
+
+
+def test_generated_names_are_checked_as_they_would_be() -> None:
+    given = plugin(metadata={"generateName": "Bad", "namespace": "n"})
+    assert SERVER.admit(given).fields == ["metadata.generateName", "metadata.name"]
+    assert SERVER.admit(plugin(metadata={"generateName": "good-", "namespace": "n"})).accepted
+
+
+def test_core_kinds_want_finalizers_with_a_domain() -> None:
+    assert SERVER.admit(plugin(metadata={"name": "x", "finalizers": ["x"]})).accepted
+    given = obj("v1", "ConfigMap", metadata={"name": "x", "finalizers": ["x", "a.b/x", "orphan"]})
+    assert SERVER.admit(given).fields == ["metadata.finalizers[0]"]
+
+
+def test_rules_that_read_an_integer_written_as_a_float_fail() -> None:
+    fields = {"a": {"type": "integer"}, "b": {"type": "string"}}
+    server = lamp_server(properties=fields, **{"x-kubernetes-validations": [{"rule": "self.b == 'x'"}]})
+    assert server.admit(lamp(a=8.0, b="x")).accepted
+    server = lamp_server(properties=fields, **{"x-kubernetes-validations": [{"rule": "self.a < 9"}]})
+    assert server.admit(lamp(a=8, b="x")).accepted
+    assert server.admit(lamp(a=8.0, b="x")).fields == ["spec"]
+
+
+def test_bytes_are_read_from_lists_of_numbers_too() -> None:
+    answer = SERVER.admit(obj("v1", "Secret", data={"k": [104, 105]}))
+    assert answer.object is not None
+    assert answer.object["data"] == {"k": "aGk="}

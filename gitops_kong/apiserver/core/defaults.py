@@ -86,6 +86,22 @@ def _endpoint_slice(obj: Data) -> Data:
     return {**obj, "ports": [{"name": "", "protocol": "TCP", **p} if isinstance(p, dict) else p for p in ports]}
 
 
+def created_endpoint_slice(obj: Data) -> Data:
+    """An EndpointSlice without what its strategy drops: `deprecatedTopology`, hints for nodes (a gate that is off)."""
+    endpoints = obj.get("endpoints")
+    if not isinstance(endpoints, list):
+        return obj
+    return {**obj, "endpoints": [_created_endpoint(e) if isinstance(e, dict) else e for e in endpoints]}
+
+
+def _created_endpoint(endpoint: Data) -> Data:
+    kept = {k: v for k, v in endpoint.items() if k != "deprecatedTopology"}
+    hints = kept.get("hints")
+    if isinstance(hints, dict) and "forNodes" in hints:
+        kept["hints"] = {k: v for k, v in hints.items() if k != "forNodes"}
+    return kept
+
+
 def stored_service(obj: Data) -> Data:
     """A Service as a cluster with IPv4 alone stores it, without the addresses and ports that it allocates."""
     spec = dict(obj["spec"])

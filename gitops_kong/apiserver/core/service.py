@@ -14,7 +14,7 @@ Data = Mapping[str, Any]
 PROTOCOLS = ["SCTP", "TCP", "UDP"]
 _TYPES = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
 _ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'"
-_NODE_PORTS = range(30000, 32768)
+_FAMILY_POLICIES = ["PreferDualStack", "RequireDualStack", "SingleStack"]
 _DAY = 86400
 
 
@@ -30,7 +30,8 @@ def check_service(obj: Data) -> Iterator[Problem]:
         yield required("spec.ports")
     if kind in ("LoadBalancer", "NodePort") and headless:
         yield invalid("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services")
-    yield from _external_name(spec) if kind == "ExternalName" else _cluster_ips(spec)
+    if kind == "ExternalName":
+        yield from _external_name(spec)
     yield from _ports(ports, kind)
     yield from metadata.labels("spec.selector", spec.get("selector") or {})
     yield from _affinity(spec)
@@ -54,7 +55,14 @@ def _external_name(spec: Data) -> Iterator[Problem]:
         yield invalid("spec.externalName", name, detail)
 
 
-def _cluster_ips(spec: Data) -> Iterator[Problem]:
+def check_addresses(obj: Data) -> Iterator[Problem]:
+    """What is wrong with the addresses that a Service asks for, which is all that is said where there is anything.
+
+    They are allocated before anything else is validated (`Allocators.initIPFamilyFields`).
+    """
+    spec = obj.get("spec") or {}
+    if spec.get("type") == "ExternalName":
+        return
     field = "spec.clusterIPs"
     one, several = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
     if one and not several:
@@ -63,17 +71,7 @@ def _cluster_ips(spec: Data) -> Iterator[Problem]:
         yield invalid(field, several, "must be empty when `clusterIP` is not specified")
     elif several and several[0] != one:
         yield invalid(field, several, "first value must match `clusterIP`")
-    for key, allowed in (("ipFamilies", ["IPv4", "IPv6"]),):
-        families = spec.get(key) or []
-        for i, family in enumerate(families):
-            if family not in allowed:
-                yield not_supported(f"spec.{key}[{i}]", family, allowed)
-            if family in families[:i]:
-                yield duplicate(f"spec.{key}[{i}]", family)
-    policy = spec.get("ipFamilyPolicy")
-    policies = ["PreferDualStack", "RequireDualStack", "SingleStack"]
-    if policy is not None and policy not in policies:
-        yield not_supported("spec.ipFamilyPolicy", policy, policies)
+    yield from _families(spec, several)
     for i, address in enumerate(several):
         if address == "None" and i == 0:
             if len(several) > 1:
@@ -82,6 +80,29 @@ def _cluster_ips(spec: Data) -> Iterator[Problem]:
             yield invalid(f"{field}[{i}]", address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
     if len(several) > 2:
         yield invalid(field, several, "may only hold up to 2 values")
+
+
+def _families(spec: Data, several: list[str]) -> Iterator[Problem]:
+    families, policy = spec.get("ipFamilies") or [], spec.get("ipFamilyPolicy")
+    wrong = False
+    for i, family in enumerate(families):
+        if family not in ("IPv4", "IPv6"):
+            wrong = True
+            yield not_supported(f"spec.ipFamilies[{i}]", family, ["IPv4", "IPv6"])
+        if family in families[:i]:
+            wrong = True
+            yield duplicate(f"spec.ipFamilies[{i}]", family)
+    if policy is not None and policy not in _FAMILY_POLICIES:
+        yield not_supported("spec.ipFamilyPolicy", policy, _FAMILY_POLICIES)
+    headless_alone = spec.get("clusterIP") == "None" and not spec.get("selector")
+    single = policy == "SingleStack" or (policy is None and not headless_alone)
+    for what, given in (("cluster IPs", several), ("IP families", families)):
+        if single and not wrong and len(given) == 2:
+            yield invalid(
+                "spec.ipFamilyPolicy",
+                policy or "SingleStack",
+                f"must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified",
+            )
 
 
 def _ports(ports: list[Data], kind: Any) -> Iterator[Problem]:
