@@ -142,6 +142,13 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         " (subtranslator.TranslateHTTPRoutesToKongstateServices).",
     ),
     Behaviour(
+        "extension-plugins-of-whole-route",
+        (3, 2, 3),
+        (3, 4, 0),
+        "A KongPlugin that one rule's ExtensionRef names is bound to all Kong routes of the HTTPRoute if that has"
+        " annotations: they share one map (util.FromK8sObject).",
+    ),
+    Behaviour(
         "redirect-plugin",
         (3, 4, 0),
         None,

@@ -43,6 +43,8 @@ def rules(context: Context) -> Rules:
         _each_match_by_itself(routes, result, errors, context)
     else:
         _each_by_itself(routes, result, errors, context)
+    if context.behaves("extension-plugins-of-whole-route"):
+        _share_extension_plugins(result)
     for route in routes:
         found = errors.get(route.ref)
         if found:
@@ -50,6 +52,20 @@ def rules(context: Context) -> Rules:
         else:
             context.succeed(route)
     return result
+
+
+def _share_extension_plugins(result: Rules) -> None:
+    """Bind the plugins of ExtensionRef filters to all routes of their HTTPRoute, where that has annotations."""
+    by_parent: dict[Ref, list[Route]] = {}
+    for service in result.services.values():
+        for route in service.routes:
+            if route.parent.annotations:
+                by_parent.setdefault(route.parent.ref, []).append(route)
+    for routes in by_parent.values():
+        named = {id(route.extension_plugins): route.extension_plugins for route in routes}
+        names = [name for extensions in named.values() for name in extensions]
+        for route in routes:
+            route.extension_plugins = names
 
 
 def _is_routable(route: K8sObject, context: Context) -> bool:
