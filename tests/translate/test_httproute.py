@@ -12,6 +12,7 @@ from tests.gateway_objects import (
     gateway,
     grant,
     listener,
+    obj,
     options,
     parent_ref,
     path_match,
@@ -284,3 +285,16 @@ def test_a_rule_without_matches() -> None:
     assert "paths" not in found
     assert "plugins" not in found
     assert {r["name"] for r in translated(site, version=OLD).routes} == {"httproute.shop.site.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("version", "annotated", "bound"),
+    [("3.2.2", True, 1), ("3.2.3", True, 2), ("3.3.1", True, 2), ("3.3.1", False, 1), ("3.4.0", True, 1)],
+)
+def test_extensions_reach_the_whole_route_in_some_versions(version: str, annotated: bool, bound: int) -> None:
+    ref = {"group": "configuration.konghq.com", "kind": "KongPlugin", "name": "cors"}
+    rules = (rule(filters=[{"type": "ExtensionRef", "extensionRef": ref}]), rule(backend("web", 81)))
+    metadata = {"annotations": {"konghq.com/preserve-host": "true"} if annotated else {}}
+    plugin = obj("configuration.konghq.com/v1", "KongPlugin", "cors", "shop", plugin="cors")
+    result = translated(route("HTTPRoute", "site", *rules, metadata=metadata), plugin, version=version)
+    assert len(result.result.config["plugins"]) == bound
