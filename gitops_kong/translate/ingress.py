@@ -13,11 +13,11 @@ from typing import Any
 from gitops_kong.manifests.objects import EMPTY, K8sObject
 from gitops_kong.translate import expressions, ingress_expressions, rewrite
 from gitops_kong.translate.annotations import INGRESS_CLASS, PREFIX, comma_list
-from gitops_kong.translate.context import Context
+from gitops_kong.translate.context import Context, ControllerPanic
 from gitops_kong.translate.gotext import instant, quote
 from gitops_kong.translate.naming import HTTP_PORT, facade_name, service_entity, service_host, service_name
 from gitops_kong.translate.rules import Rules
-from gitops_kong.translate.services import FACADE_GROUP
+from gitops_kong.translate.services import FACADE_GROUP, facade_target
 from gitops_kong.translate.state import Backend, Entity, PortDefinition, Route, Service
 
 REGEX_PREFIX = "/~"  # what starts a regular expression in an Ingress path, unless its annotation says otherwise
@@ -185,8 +185,7 @@ def _service_backend(service: Mapping[str, Any], namespace: str) -> Backend:
 
 
 def _facade_backend(facade: K8sObject) -> Backend:
-    port = facade.spec["backendRef"]["port"]
-    return Backend("KongServiceFacade", facade.namespace, facade.name, PortDefinition(port))
+    return Backend("KongServiceFacade", facade.namespace, facade.name, PortDefinition(facade_target(facade)[1]))
 
 
 def _is_facade(resource: Mapping[str, Any]) -> bool:
@@ -282,7 +281,9 @@ def _default_service(ingress: K8sObject, backend: Mapping[str, Any], context: Co
     namespace = ingress.namespace
     resource = backend.get("resource")
     if resource is None:
-        target = _service_backend(backend.get("service") or EMPTY, namespace)
+        if backend.get("service") is None:
+            raise ControllerPanic((ingress,), "a default backend without Service and resource")
+        target = _service_backend(backend["service"], namespace)
         if not target.name:
             context.fail("failed to create ServiceBackend for default backend: name cannot be empty", ingress)
             return None

@@ -50,6 +50,12 @@ def facade_of(backend: Backend, context: Context) -> K8sObject | None:
     return context.store.get(FACADE_GROUP, "KongServiceFacade", backend.namespace, backend.name)
 
 
+def facade_target(facade: K8sObject) -> tuple[str, int]:
+    """Name and port of the Service behind a KongServiceFacade."""
+    reference = facade.spec.get("backendRef") or {}
+    return reference.get("name") or "", reference.get("port") or 0
+
+
 def _kubernetes_services(service: Service, context: Context) -> list[K8sObject]:
     """The Service of each backend; a facade's with the facade's annotations (`getK8sServicesForBackends`)."""
     found = []
@@ -61,7 +67,7 @@ def _kubernetes_services(service: Service, context: Context) -> list[K8sObject]:
                 key = f"{backend.namespace}/{backend.name}"
                 problem = f"failed to fetch KongServiceFacade {key}: KongServiceFacade {key} not found"
             else:
-                name = facade.spec["backendRef"]["name"]
+                name = facade_target(facade)[0]
         kubernetes_service = None if problem else context.store.get("", "Service", backend.namespace, name)
         if kubernetes_service is None:
             key = f"{backend.namespace}/{name}"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.translate.context import Context
-from gitops_kong.translate.services import facade_of
+from gitops_kong.translate.context import Context, ControllerPanic
+from gitops_kong.translate.services import facade_of, facade_target
 from gitops_kong.translate.state import Backend, Entity, PortDefinition, Service, Upstream
 
 _DEFAULT_WEIGHT = 100  # Kong's, for the sum of targets that meet
@@ -54,7 +54,7 @@ def _backend_targets(backend: Backend, service: Service, context: Context) -> li
                 service.parent,
             )
             return []
-        name = facade.spec["backendRef"]["name"]
+        name = facade_target(facade)[0]
     kubernetes_service = service.kubernetes_services.get(f"{backend.namespace}/{name}")
     if kubernetes_service is None:
         context.fail(f"can't add target for backend {name}: no kubernetes service found", service.parent)
@@ -158,7 +158,10 @@ def _slice_endpoints(slices: Iterable[K8sObject], name: str, protocol: str, *, d
                 conditions = endpoint.get("conditions") or {}
                 terminating = drain and conditions.get("terminating") is True
                 if conditions.get("ready") is not False or terminating:
-                    found[Endpoint(endpoint["addresses"][0], str(number), terminating)] = None
+                    addresses = endpoint.get("addresses")
+                    if not addresses:
+                        raise ControllerPanic((endpoint_slice,), "an endpoint without addresses (getEndpoints)")
+                    found[Endpoint(addresses[0], str(number), terminating)] = None
     return list(found)
 
 

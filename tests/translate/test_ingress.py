@@ -1,5 +1,6 @@
 import pytest
 
+from gitops_kong.translate.context import ControllerPanic
 from gitops_kong.translate.ids import entity_id
 from tests.translate.world import (
     backend,
@@ -320,3 +321,9 @@ def test_two_ingresses_with_one_route_name():
     assert list(entities(result, "services")) == ["a.b.80"]
     route = routes(result)["a.a.b.c.d.80"]
     assert (route["hosts"], route["paths"], route["strip_path"]) == (["c.d"], ["/1/", "~/1$", "~/2$"], True)
+
+
+def test_a_default_backend_that_names_nothing_ends_the_controller():
+    with pytest.raises(ControllerPanic) as raised:
+        run(service(), ingress(spec={"defaultBackend": {}}))
+    assert [str(o.ref) for o in raised.value.objects] == ["Ingress a/in"]

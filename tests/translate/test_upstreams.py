@@ -1,6 +1,7 @@
 import pytest
 
 from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.translate.context import ControllerPanic
 from gitops_kong.translate.state import PortDefinition
 from gitops_kong.translate.upstreams import PortError, find_port
 from tests.translate.world import endpoints, failures, ingress, ingress_class, obj, path, run, service
@@ -158,3 +159,8 @@ def test_upstream_services_by_class_parameters():
 
 def test_a_service_without_endpoints_has_an_upstream_without_targets():
     assert targets(service()) == []
+
+
+def test_an_endpoint_without_addresses_ends_the_controller():
+    with pytest.raises(ControllerPanic):
+        targets(service(), endpoints("web", {"addresses": []}))
