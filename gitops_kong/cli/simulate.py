@@ -10,37 +10,29 @@ import click
 from gitops_kong.cli.color import color_option, use_color
 from gitops_kong.controller.scenario_file import load
 from gitops_kong.controller.scenario_world import simulate
-from gitops_kong.controller.settings import scenario_options
+from gitops_kong.controller.settings import NEWEST, scenario_options
 from gitops_kong.controller.step_json import step_json
-from gitops_kong.controller.versions import NEWEST_KNOWN
 from gitops_kong.errors import UserError
 from gitops_kong.report.simulation import write
-
-controller_version_option = click.option(
-    "--controller-version",
-    metavar="VERSION",
-    default=".".join(map(str, NEWEST_KNOWN)),
-    show_default=True,
-    help="Version of the controller.",
-)
 
 
 @click.command()
 @click.argument("cases", nargs=-1, required=True, metavar="CASE…", type=click.Path())
-@controller_version_option
+@click.option("--controller-version", metavar="VERSION", help=f"Default: the file's controllerVersion, else {NEWEST}.")
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 @color_option
-def command(cases: tuple[str, ...], controller_version: str, form: str, color: str) -> None:
+def command(cases: tuple[str, ...], controller_version: str | None, form: str, color: str) -> None:
     """Run scenario files and print what the controller would do, step by step."""
     failed = False
     for case in cases:
         try:
             scenario = load(case)
-            results = simulate(scenario, controller_version)
+            version = controller_version or scenario.controller_version or NEWEST
+            results = simulate(scenario, version)
             if form == "jsonl":
                 click.echo(json.dumps({"case": case, "steps": [step_json(result) for result in results]}))
             else:
-                options = scenario_options(controller_version, scenario.options)
+                options = scenario_options(version, scenario.options)
                 click.echo(write(scenario, options, results, use_color(color)))
         except UserError as e:
             failed = True

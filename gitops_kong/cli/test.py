@@ -13,8 +13,8 @@ from gitops_kong.controller.expectations import differences, filled
 from gitops_kong.controller.scenario_file import Scenario, load, looks_like_tests
 from gitops_kong.controller.scenario_update import updated
 from gitops_kong.controller.scenario_world import simulate
+from gitops_kong.controller.settings import NEWEST
 from gitops_kong.controller.step_json import step_json
-from gitops_kong.controller.versions import NEWEST_KNOWN
 from gitops_kong.errors import UserError
 from gitops_kong.report.scenario_tests import StepTest, write_junit, write_text
 
@@ -60,7 +60,7 @@ def _run(file: Path, versions: tuple[str, ...], update: bool) -> Iterator[StepTe
     except UserError as e:
         yield StepTest(str(file), "", "", 0, error=str(e))
         return
-    for version in versions or (scenario.controller_version or ".".join(map(str, NEWEST_KNOWN)),):
+    for version in versions or (scenario.controller_version or NEWEST,):
         try:
             steps = [step_json(result) for result in simulate(scenario, version)]
         except UserError as e:

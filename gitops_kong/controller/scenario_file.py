@@ -172,6 +172,8 @@ def _expectation(data: Any, path: str, where: str) -> Mapping[str, Any] | None:
 def _rule(data: Any, path: str, where: str) -> RejectRule:
     fields = {"entityType", "k8sKind", "k8sNamespace", "k8sName", "message", "untagged", "onPush"}
     _fields(data, frozenset(fields), path, where)
+    if not isinstance(data.get("message") or {}, Mapping):
+        raise UserError(f"{path}: {where}.message: a mapping of fields to messages is needed")
     return RejectRule(
         data.get("entityType") or "",
         data.get("k8sKind") or "",

@@ -12,6 +12,9 @@ from gitops_kong.errors import UserError
 
 # A flag of the translator that KIC derives from both versions, and that scenario files may set.
 REDIRECT_PLUGIN = "SupportRedirectPlugin"
+# Further flags of the translator: the router flavor says the first, the others change nothing that is looked at here.
+EXPRESSION_ROUTES = "ExpressionRoutes"
+WITHOUT_EFFECT = ("EnterpriseEdition", "ReportConfiguredKubernetesObjects")
 
 
 def parse_version(text: str) -> versions.Version:
@@ -20,7 +23,8 @@ def parse_version(text: str) -> versions.Version:
     if not match:
         raise UserError(f"controller version {text!r}: a version such as 3.4.3 is needed")
     major, minor, patch = match.groups()
-    version = (int(major), int(minor), int(patch) if patch is not None else 10**6)
+    newest = versions.NEWEST_PATCHES.get((int(major), int(minor)), 0)
+    version = (int(major), int(minor), newest if patch is None else int(patch))
     if version < versions.OLDEST:
         raise UserError(f"controller version {text}: versions from {'.'.join(map(str, versions.OLDEST))} on are known")
     return version
@@ -58,9 +62,13 @@ def parse_gateway_version(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+NEWEST = ".".join(map(str, versions.NEWEST_KNOWN))
+
+
 def scenario_options(version: str, options: Mapping[str, Any]) -> ControllerOptions:
     """The options of a scenario file (CONTRACT.md) for a controller `version`."""
-    gates = dict(options.get("featureFlags") or {})
+    gates = {k: bool(v) for k, v in (options.get("featureFlags") or {}).items() if k not in WITHOUT_EFFECT}
+    expressions = gates.pop(EXPRESSION_ROUTES, False)
     if not versions.behaviours(parse_version(version))["scenario-redirect-plugin"]:
         gates.setdefault(REDIRECT_PLUGIN, False)
     if "fallbackConfiguration" in options:
@@ -68,7 +76,7 @@ def scenario_options(version: str, options: Mapping[str, Any]) -> ControllerOpti
     return controller_options(
         version,
         gateway_version=str(options.get("kongVersion") or "3.9"),
-        router_flavor=options.get("routerFlavor") or "traditional_compatible",
+        router_flavor=options.get("routerFlavor") or ("expressions" if expressions else "traditional_compatible"),
         feature_gates=gates,
         ingress_class=options.get("ingressClass") or "kong",
         use_last_valid_config_for_fallback=bool(options.get("useLastValidConfigForFallback")),

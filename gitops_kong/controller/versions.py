@@ -7,6 +7,7 @@ never compare versions. Sources are named by KIC's file and function, or by its 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ Version = tuple[int, int, int]
 
 OLDEST: Version = (3, 2, 0)
 NEWEST_KNOWN: Version = (3, 5, 13)
+NEWEST_PATCHES: Mapping[tuple[int, int], int] = {(3, 2): 4, (3, 3): 1, (3, 4): 20, (3, 5): 13}
 
 
 class Behaviour(NamedTuple):
