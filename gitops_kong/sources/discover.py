@@ -15,8 +15,8 @@ from gitops_kong.sources.config import Config, TargetConfig
 
 COMBINED = "combined"  # a target of several sources
 
-# directories that hold other things than the cluster's manifests
-_FOREIGN = (".github/", ".gitlab/", ".circleci/", ".devcontainer/", ".vscode/")
+# hidden directories, and those of test data, hold other things than the cluster's manifests
+_FOREIGN = re.compile(r"(?:^|/)(?:\.[^/]+|testdata)/")
 
 
 def discover(tree: Tree, config: Config, paths: Sequence[str] = (".",)) -> list[Target]:
@@ -29,20 +29,18 @@ def discover(tree: Tree, config: Config, paths: Sequence[str] = (".",)) -> list[
 
 
 def _files(tree: Tree, config: Config, paths: Sequence[str]) -> list[str]:
-    selected: dict[str, None] = {}
+    selected: dict[str, str] = {}  # file: the given path that leads to it
     for path in paths:
         place = normal(path)
         below = [place] if place in tree.files else tree.under(place)
         if not below and place != ".":
             raise UserError(f"{path}: no such file or directory")
-        selected.update(dict.fromkeys(below))
+        selected.update(dict.fromkeys(below, "" if place == "." else place))
     excluded = [_pattern(pattern) for pattern in config.exclude]
     return [
         path
         for path in selected
-        if not path.startswith(_FOREIGN)
-        and "/testdata/" not in f"/{path}"
-        and not any(pattern.fullmatch(path) for pattern in excluded)
+        if not _FOREIGN.search(path, len(selected[path])) and not any(pattern.fullmatch(path) for pattern in excluded)
     ]
 
 

@@ -14,10 +14,17 @@ from tests.sources.build import names, rendered, service, targets, write
 
 
 def test_plain_files_are_one_target(tmp_path: Path) -> None:
-    write(tmp_path, {"a/x.yaml": service("a"), "b/y.yml": service("b"), "b/z.json": '{"kind":"X","apiVersion":"v1"}'})
+    write(
+        tmp_path,
+        {
+            "a/x.yaml": service("a"),
+            "b/y.yml": service("b"),
+            "b/z.json": '{"kind":"X","apiVersion":"v1","metadata":{"name":"x"}}',
+        },
+    )
     (target,) = targets(tmp_path)
     assert (target.name, target.source, target.path) == (".", "files", ".")
-    assert names(rendered(tmp_path)) == ["Service a", "Service b", "X "]
+    assert names(rendered(tmp_path)) == ["Service a", "Service b", "X x"]
 
 
 def test_other_yaml_is_no_manifest(tmp_path: Path) -> None:
@@ -25,6 +32,9 @@ def test_other_yaml_is_no_manifest(tmp_path: Path) -> None:
         tmp_path,
         {
             "app.yaml": service("a"),
+            ".archive/old.yaml": service("old"),
+            "pkg/testdata/in.yaml": service("in"),
+            "skaffold.yaml": "apiVersion: skaffold/v4beta1\nkind: Config\n",
             "values.yaml": "autoscaling:\n  apiVersion: v2\n  kind: X\n",
             ".github/workflows/ci.yml": "on: push\n",
             "package.json": '{"name": "x"}',
@@ -35,6 +45,8 @@ def test_other_yaml_is_no_manifest(tmp_path: Path) -> None:
     result = rendered(tmp_path)
     assert names(result) == ["Service a"]
     assert result.problems == []
+    (target,) = discover(WorkTree(tmp_path), Config(), [".archive"])
+    assert target.inputs == (".archive/old.yaml",)
 
 
 def test_clusters_side_by_side_are_targets_of_their_own(tmp_path: Path) -> None:
