@@ -16,12 +16,11 @@ from typing import NamedTuple
 from gitops_kong.cluster.gateway_api import GatewayApiIntake
 from gitops_kong.cluster.gateway_api import take_in as gateway_take_in
 from gitops_kong.cluster.options import ControllerOptions
-from gitops_kong.cluster.references import REFERENCED_KINDS, referred_secrets, why_left_out
+from gitops_kong.cluster.references import CONFIGURATION, REFERENCED_KINDS, referred_secrets, why_left_out
 from gitops_kong.cluster.served_versions import as_watched
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.manifests.objects import K8sObject, Ref
 
-CONFIGURATION = "configuration.konghq.com"
 INCUBATOR = "incubator.ingress-controller.konghq.com"
 GATEWAY_API = "gateway.networking.k8s.io"
 NETWORKING = "networking.k8s.io"

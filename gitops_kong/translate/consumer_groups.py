@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gitops_kong.cluster.references import CONFIGURATION
 from gitops_kong.translate.context import Context
-from gitops_kong.translate.plugin_config import CONFIGURATION
 from gitops_kong.translate.state import ConsumerGroup, Entity, KongState
 
 

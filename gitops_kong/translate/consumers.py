@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitops_kong.cluster.references import CREDENTIAL_LABEL
+from gitops_kong.cluster.references import CONFIGURATION, CREDENTIAL_LABEL
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.credentials import TYPES, CredentialError, credential, values_of
 from gitops_kong.translate.gotext import quote
-from gitops_kong.translate.plugin_config import CONFIGURATION
 from gitops_kong.translate.secrets import secret_data
 from gitops_kong.translate.state import Consumer, Entity, KongState
 

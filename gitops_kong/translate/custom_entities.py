@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gitops_kong.cluster.references import CONFIGURATION
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.gojson import float64, kind_of
 from gitops_kong.translate.ids import entity_id
-from gitops_kong.translate.plugin_config import CONFIGURATION
 from gitops_kong.translate.plugin_relations import (
     NotGrantedError,
     PluginName,

@@ -13,7 +13,6 @@ from gitops_kong.translate.context import Context
 from gitops_kong.translate.secrets import secret_data
 from gitops_kong.translate.state import Entity
 
-CONFIGURATION = "configuration.konghq.com"
 _NOT_OBJECT = "json: cannot unmarshal {} into Go value of type kong.Configuration"
 
 

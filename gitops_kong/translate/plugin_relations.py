@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gitops_kong.cluster.reference_grants import Referrer, Target, is_granted
+from gitops_kong.cluster.references import CONFIGURATION
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context, ControllerPanic
-from gitops_kong.translate.plugin_config import CONFIGURATION
 from gitops_kong.translate.state import Consumer, ConsumerGroup, KongState, Route, Service
 
 _PLUGINS = "konghq.com/plugins"

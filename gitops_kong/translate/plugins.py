@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+from gitops_kong.cluster.references import CONFIGURATION
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.gotext import quote
-from gitops_kong.translate.plugin_config import CONFIGURATION, PluginConfigError, plugin_template
+from gitops_kong.translate.plugin_config import PluginConfigError, plugin_template
 from gitops_kong.translate.plugin_relations import Combination, Relations, relations
 from gitops_kong.translate.state import Entity, KongState, Plugin
 

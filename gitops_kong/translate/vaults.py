@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from gitops_kong.cluster.references import CONFIGURATION
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.gotext import instant, quote
-from gitops_kong.translate.plugin_config import CONFIGURATION, PluginConfigError, object_config
+from gitops_kong.translate.plugin_config import PluginConfigError, object_config
 from gitops_kong.translate.state import Entity, KongState, OwnedEntity
 
 
