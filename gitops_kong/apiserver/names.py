@@ -42,60 +42,85 @@ def _regex(message: str, pattern: str, *examples: str) -> str:
     return f"{message} (e.g. {named}regex used for validation is '{pattern}')"
 
 
+_SUBDOMAIN_RULE = _regex(
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and"
+    " end with an alphanumeric character",
+    _SUBDOMAIN,
+    "example.com",
+)
+_LABEL_RULE = _regex(
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with"
+    " an alphanumeric character",
+    _LABEL,
+    "my-name",
+    "123-abc",
+)
+_DNS_1035_RULE = _regex(
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character,"
+    " and end with an alphanumeric character",
+    _DNS_1035,
+    "my-name",
+    "abc-123",
+)
+_WILDCARD_RULE = _regex(
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower"
+    " case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+    _WILDCARD,
+    "*.example.com",
+)
+_QUALIFIED_RULE = _regex(_QUALIFIED_NAME, _QUALIFIED, "MyName", "my.name", "123-abc")
+_LABEL_VALUE_RULE = _regex(
+    f"a valid label must be an empty string or consist{_QUALIFIED_NAME.removeprefix('must consist')}",
+    f"({_QUALIFIED})?",
+    "MyValue",
+    "my_value",
+    "12345",
+)
+_CONFIG_KEY_RULE = _regex(
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+    _CONFIG_KEY,
+    "key.name",
+    "KEY_NAME",
+    "key-name",
+)
+
+
 def _checked(value: str, limit: int, valid: object, message: str) -> tuple[str, ...]:
-    problems = (_longer(limit),) if len(value.encode()) > limit else ()
+    problems = (_longer(limit),) if len(value) * 4 > limit and len(value.encode()) > limit else ()
     return problems if valid else (*problems, message)
 
 
 @lru_cache(4096)
 def subdomain(value: str) -> tuple[str, ...]:
     """RFC 1123 subdomain: the names of most objects, hosts."""
-    message = (
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start"
-        " and end with an alphanumeric character"
-    )
-    return _checked(value, 253, _is_subdomain(value), _regex(message, _SUBDOMAIN, "example.com"))
+    return _checked(value, 253, _is_subdomain(value), _SUBDOMAIN_RULE)
 
 
+@lru_cache(4096)
 def label(value: str) -> tuple[str, ...]:
     """RFC 1123 label: the names of namespaces."""
-    problems = (_longer(63),) if len(value.encode()) > 63 else ()
-    if _is_label(value):
-        return problems
-    if _is_subdomain(value):
-        return (*problems, "must not contain dots")
-    message = (
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end"
-        " with an alphanumeric character"
-    )
-    return (*problems, _regex(message, _LABEL, "my-name", "123-abc"))
+    rule = "must not contain dots" if _is_subdomain(value) else _LABEL_RULE
+    return _checked(value, 63, _is_label(value), rule)
 
 
+@lru_cache(4096)
 def dns_1035_label(value: str) -> tuple[str, ...]:
     """RFC 1035 label: the names of Services."""
-    message = (
-        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic"
-        " character, and end with an alphanumeric character"
-    )
-    return _checked(value, 63, _is_dns_1035(value), _regex(message, _DNS_1035, "my-name", "abc-123"))
+    return _checked(value, 63, _is_dns_1035(value), _DNS_1035_RULE)
 
 
 def wildcard_subdomain(value: str) -> tuple[str, ...]:
     """A host whose first label is `*`."""
-    message = (
-        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of"
-        " lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
-    )
-    return _checked(value, 253, _is_wildcard(value), _regex(message, _WILDCARD, "*.example.com"))
+    return _checked(value, 253, _is_wildcard(value), _WILDCARD_RULE)
 
 
 @lru_cache(4096)
 def qualified_name(value: str) -> tuple[str, ...]:
     """The key of a label or annotation: `[prefix/]name`."""
     prefix, slash, name = value.rpartition("/")
-    rule = _regex(_QUALIFIED_NAME, _QUALIFIED, "MyName", "my.name", "123-abc")
     if "/" in prefix:
-        return (f"a qualified name {rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",)
+        example = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return (f"a qualified name {_QUALIFIED_RULE} {example}",)
     problems: list[str] = []
     if slash:
         problems += [f"prefix part {p}" for p in (subdomain(prefix) if prefix else ("must be non-empty",))]
@@ -104,28 +129,26 @@ def qualified_name(value: str) -> tuple[str, ...]:
     elif len(name.encode()) > 63:
         problems.append(f"name part {_longer(63)}")
     if not _is_qualified(name):
-        problems.append(f"name part {rule}")
+        problems.append(f"name part {_QUALIFIED_RULE}")
     return tuple(problems)
 
 
 @lru_cache(4096)
 def label_value(value: str) -> tuple[str, ...]:
     """The value of a label."""
-    message = f"a valid label must be an empty string or consist{_QUALIFIED_NAME.removeprefix('must consist')}"
-    rule = _regex(message, f"({_QUALIFIED})?", "MyValue", "my_value", "12345")
-    return _checked(value, 63, _is_label_value(value), rule)
+    return _checked(value, 63, _is_label_value(value), _LABEL_VALUE_RULE)
 
 
+@lru_cache(4096)
 def config_key(value: str) -> tuple[str, ...]:
     """A key of a Secret or ConfigMap."""
-    message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
-    rule = _regex(message, _CONFIG_KEY, "key.name", "KEY_NAME", "key-name")
-    problems = _checked(value, 253, _is_config_key(value), rule)
+    problems = _checked(value, 253, _is_config_key(value), _CONFIG_KEY_RULE)
     if value in (".", ".."):
         return (*problems, f"must not be '{value}'")
     return (*problems, "must not start with '..'") if value.startswith("..") else problems
 
 
+@lru_cache(4096)
 def port_name(value: str) -> tuple[str, ...]:
     """IANA service name: the name of a port."""
     problems = []

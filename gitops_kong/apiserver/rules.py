@@ -72,7 +72,7 @@ def compile_rules(schema: Schema, root: bool = True) -> Run | None:
             for i, item in enumerate(value):
                 items(item, find(item), f"{path}[{i}]", findings)
 
-    return run_all if root else _cached(run_all)
+    return run_all if root or not schema.rules else _cached(run_all)
 
 
 def _cached(run: Run) -> Run:
