@@ -14,6 +14,7 @@ from typing import Any
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.gateway_state import Config
 from gitops_kong.translate.declarative import STUB_UPSTREAM
+from gitops_kong.translate.state import GatewaySchemas
 
 Entity = dict[str, Any]
 
@@ -35,18 +36,18 @@ _CHILDREN = frozenset({"routes", "plugins", "targets", "snis", "groups", *CREDEN
 _MAPS = frozenset({"config"})
 
 
-def read_back(stored: Config, options: ControllerOptions) -> Config:
+def read_back(stored: Config, options: ControllerOptions, schemas: GatewaySchemas) -> Config:
     """The configuration that a controller pushes again after it read `stored` from a gateway.
 
     `stored` is a declarative configuration in which every field has the value that the gateway holds.
     """
     keep_ids = options.gate("FillIDs")
     ids = _ids(stored, "consumers", "username", "custom_id") | _ids(stored, "consumer_groups", "name")
-    plugins = [_by_id(p, ids) for p in _all_plugins(stored)]
+    plugins = [_by_id(schemas.fill_plugin_defaults(p) or p, ids) for p in _all_plugins(stored)]
     config: dict[str, Any] = {"_format_version": stored.get("_format_version", "3.0")}
     lists: dict[str, list[Entity]] = {
         "services": [
-            _service(service, parents, plugins, keep_ids) for service, parents in _with_names(stored.get("services"))
+            _service(service, names, plugins, options) for service, names in _with_names(stored.get("services"))
         ],
         "upstreams": [_upstream(u) for u in stored.get("upstreams") or ()],
         "certificates": [_certificate(c) for c in stored.get("certificates") or ()],
@@ -94,7 +95,8 @@ def _with_names(entities: Iterable[Entity] | None) -> Iterable[tuple[Entity, fro
         yield entity, frozenset(str(entity[k]) for k in ("name", "id") if entity.get(k))
 
 
-def _service(service: Entity, names: frozenset[str], plugins: list[Entity], keep_ids: bool) -> Entity:
+def _service(service: Entity, names: frozenset[str], plugins: list[Entity], options: ControllerOptions) -> Entity:
+    keep_ids = options.gate("FillIDs")
     result = _entity(service, keep_ids)
     routes = []
     for route, route_names in _with_names(service.get("routes")):
@@ -102,8 +104,17 @@ def _service(service: Entity, names: frozenset[str], plugins: list[Entity], keep
         _add(entity, "plugins", [_plugin(p) for p in plugins if _refers(p, "route", route_names)])
         routes.append(entity)
     _add(result, "routes", routes)
-    _add(result, "plugins", [_plugin(p) for p in plugins if _refers(p, "service", names)])
+    own = [_plugin(p) for p in plugins if _refers(p, "service", names)]
+    if not options.behaviours["plugin-nulls-kept"]:  # of services' plugins, never of those of routes
+        own = [_without_nulls(p) for p in own]
+    _add(result, "plugins", own)
     return result
+
+
+def _without_nulls(plugin: Entity) -> Entity:
+    config = {k: v for k, v in (plugin.get("config") or {}).items() if v is not None}
+    rest = {k: v for k, v in plugin.items() if k != "config"}
+    return {**rest, "config": config} if config else rest
 
 
 def _refers(plugin: Entity, field: str, names: frozenset[str]) -> bool:

@@ -118,7 +118,8 @@ class Update:
             return
         for gateway in self.state.gateways:
             if gateway.running is not None:
-                self._remember(last_valid=read_back(self.gateway.stored(gateway.running), self.options))
+                stored = self.gateway.stored(gateway.running)
+                self._remember(last_valid=read_back(stored, self.options, self.gateway.schemas))
                 return
 
     def _take_snapshot(self, cache: ObjectStore) -> ObjectStore:

@@ -20,7 +20,9 @@ ADA = {"username": "ada", "id": "1d7b1b5f-0000-5000-8000-000000000003"}
 
 
 def again(config: dict[str, Any], options: ControllerOptions = OPTIONS) -> Any:
-    return read_back(stored({"_format_version": "3.0", **config}, load("3.9")), options)
+    catalogue = load("3.9")
+    config = {"_format_version": "3.0", **config}
+    return read_back(stored(config, catalogue), options, catalogue.schemas_for(options))
 
 
 def test_every_field_is_pushed_with_its_default() -> None:
@@ -54,6 +56,18 @@ def test_plugins_stay_on_routes_and_services_only() -> None:
     (acl,) = service["plugins"]
     assert (acl["name"], acl["consumer"], acl["config"]["deny"]) == ("acl", ADA["id"], None)
     assert "plugins" not in config["consumers"][0]
+
+
+def test_old_controllers_drop_nulls_of_services_plugins() -> None:
+    plugins = [
+        {"name": "rate-limiting", scope: name, "config": {"minute": 5}}
+        for scope, name in (("service", "s"), ("route", "r"))
+    ]
+    (service,) = again({"services": [{**SERVICE, "routes": [ROUTE]}], "plugins": plugins}, controller_options("3.4.9"))[
+        "services"
+    ]
+    assert "second" not in service["plugins"][0]["config"]
+    assert service["routes"][0]["plugins"][0]["config"]["second"] is None
 
 
 def test_groups_of_consumers_and_custom_entities_are_lost() -> None:
