@@ -31,6 +31,15 @@ _RHS = re.compile(
 _GAP = re.compile(_SPACE)
 _ESCAPE = re.compile(r'\\(["\\nrt])')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+# A comparison as it is mostly written, with the parentheses around it and what joins it to the next.
+_STEP = re.compile(
+    rf"(?P<open>[( \t\r\n]*)(?P<left>(?:{_IDENT}\()*{_IDENT}(?![A-Za-z0-9_.])\)*){_SPACE}"
+    r"(?P<operator>==|!=|~|\^=|=\^|>=|>|<=|<|contains)"
+    rf"{_SPACE}"
+    r'(?:"(?P<text>[^"\\]*)"|r#"(?P<raw>(?:(?!"#).)*)"#|(?P<int>[1-9][0-9]{0,17}(?![0-9A-Fa-f.:/])))'
+    r"(?P<close>[) \t\r\n]*)(?P<join>&&|\|\||\Z)",
+    re.DOTALL,
+)
 _FUNCTION = re.compile(_IDENT)
 _NET_PORT = re.compile(r"net\.port(?=\s*[=><!])", re.ASCII)
 _SEGMENT = re.compile(r"(0|[1-9][0-9]*)(?:_([1-9][0-9]*))?").fullmatch
@@ -49,7 +58,10 @@ _HTTP_FIELDS = {
 # Until 3.5 every protocol has the same fields.
 _OLD_FIELDS = {name: kind for name, kind in _HTTP_FIELDS.items() if "segments" not in name} | {"net.port": "int"}
 
+_FIELDS = {"http": _HTTP_FIELDS, "stream": _STREAM_FIELDS, "old": _OLD_FIELDS}
+
 _SEGMENTS = "http.path.segments."
+_KNOWN_FUNCTIONS = frozenset(("lower", "any"))
 _MISMATCH = "Type mismatch between the LHS and RHS values of predicate"
 _ORDERED = frozenset((">", ">=", "<", "<="))
 
@@ -153,7 +165,7 @@ class _Parser:
 
     def function_error(self, left: re.Match[str], functions: tuple[str, ...]) -> str | None:
         for depth in range(len(functions) - 1, -1, -1):
-            if functions[depth] not in ("lower", "any"):
+            if functions[depth] not in _KNOWN_FUNCTIONS:
                 starts = [found.start() + left.start() for found in _FUNCTION.finditer(left[1])]
                 closing = [at for at, char in enumerate(left[0]) if char == ")"][len(functions) - 1 - depth]
                 reason = f"unknown transformation function: {functions[depth]}"
@@ -173,6 +185,30 @@ class _Parser:
         else:
             return None
         return None if reason is None else report(self.text, right.start(), right.end(), reason)
+
+
+def _read_quickly(text: str) -> list[_Predicate] | None:
+    """The comparisons of an expression in the plainest form; ``None`` is for the parser to decide."""
+    found, at, depth, joined = [], 0, 0, True
+    while joined:
+        step = _STEP.match(text, at)
+        if step is None:
+            return None
+        opening, left, operator, plain, raw, number, closing, join = step.groups()
+        *functions, field = left.rstrip(")").split("(")
+        if len(left) - len(left.rstrip(")")) != len(functions) or not _KNOWN_FUNCTIONS.issuperset(functions):
+            return None
+        depth += opening.count("(") - closing.count(")")
+        if depth < 0 or (operator == "~" and (number or rust_regex.error(plain if raw is None else raw))):
+            return None
+        found.append(_Predicate(tuple(functions), field, operator, "text" if number is None else "int"))
+        at, joined = step.end(), bool(join)
+    return found if depth == 0 else None
+
+
+@lru_cache(maxsize=4096)
+def _type_error_of(predicate: _Predicate, fields: str) -> str | None:
+    return _type_error(predicate, _FIELDS[fields])
 
 
 def _type_error(predicate: _Predicate, fields: dict[str, str]) -> str | None:
@@ -206,17 +242,16 @@ def expression_error(expression: str, is_stream: bool, has_segments: bool) -> st
     ``is_stream``: the route's first protocol is ``tcp``, ``udp``, ``tls`` or ``tls_passthrough``. ``has_segments``:
     Kong since 3.6, whose router knows ``!(…)`` and ``http.path.segments``, and other fields for each subsystem.
     """
-    if has_segments:
+    if has_segments and "net.port" in expression:
         expression = _NET_PORT.sub("net.dst.port", expression)
-        fields = _STREAM_FIELDS if is_stream else _HTTP_FIELDS
-    else:
-        fields = _OLD_FIELDS
+    fields = ("stream" if is_stream else "http") if has_segments else "old"
+    text = expression.split("\0", 1)[0]
     try:
-        predicates = _Parser(expression.split("\0", 1)[0], has_segments).run()
+        predicates = _read_quickly(text) or _Parser(text, has_segments).run()
     except _SyntaxError as wrong:
         return f"Router Expression failed validation: {wrong}"
     for predicate in predicates:
-        reason = _type_error(predicate, fields)
+        reason = _type_error_of(predicate, fields)
         if reason:
             return f"Router Expression failed validation: {reason}"
     for predicate in predicates:

@@ -39,7 +39,7 @@ class Compiler:
         self.unverified: set[str] = set()
         self.flavor = flavor
         self.version = schemas.version
-        self.pcre2 = self.version >= "3.6"
+        self.pcre2 = self.version >= "3.7"
         self._checks: dict[str, Validator] = {}
         self._entities: dict[str, Record] = {}
         self._plugins: dict[str, Record | None] = {}

@@ -59,7 +59,7 @@ CHECKS: dict[str, Validator] = {
 
 def by_version(name: str, version: str) -> Validator:
     """Checks that depend on what the gateway was built with."""
-    pcre2 = version >= "3.6"
+    pcre2 = version >= "3.7"
     if name == "router_path":
         return lambda value: paths.router_path(value, pcre2)
     if name == "asterisk_or_regex":

@@ -12,6 +12,8 @@ from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
+from gitops_kong.gateway.formats.plain_regex import is_plain
+
 _MAX_DEPTH = 100
 _QUANTIFIER = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
 _QUANTIFIER_2 = re.compile(r"\{[ \t]*(?:([0-9]+)[ \t]*(?:(,)[ \t]*([0-9]*)[ \t]*)?|(),[ \t]*([0-9]+)[ \t]*)\}")
@@ -493,6 +495,8 @@ class _Scanner:
 @lru_cache(maxsize=4096)
 def error(pattern: str, pcre2: bool = True) -> str | None:
     """Why PCRE (8.45, or with ``pcre2`` PCRE2 10.44) does not compile the pattern; ``None`` if it does or may."""
+    if is_plain(pattern):
+        return None
     scanner = _Scanner(pattern.encode("utf-8", "surrogatepass").decode("latin-1"), pcre2)
     try:
         scanner.run()

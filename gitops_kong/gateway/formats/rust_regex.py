@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from gitops_kong.gateway.formats.plain_regex import is_plain
+
 _META = frozenset("\\.+*?()|[]{}^$#&-~")
 _LITERAL_ESCAPES = frozenset("aftnrv")
 _ASSERTIONS = frozenset("AzBb<>")
@@ -429,6 +431,8 @@ def _report(pattern: str, wrong: _SyntaxError) -> str:
 @lru_cache(maxsize=4096)
 def error(pattern: str) -> str | None:
     """The crate's report on a pattern that it does not compile; ``None`` if it does or may."""
+    if is_plain(pattern):
+        return None
     try:
         _Parser(pattern).run()
     except _SyntaxError as wrong:
