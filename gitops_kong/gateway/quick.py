@@ -13,25 +13,35 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gitops_kong.gateway import lua
+from gitops_kong.gateway.expressions import expression_error
 from gitops_kong.gateway.fields import Field
 from gitops_kong.gateway.formats import text
+from gitops_kong.gateway.formats.plain_regex import is_plain
 from gitops_kong.gateway.records import Record
 
 _LIMIT = 200_000  # values and shapes that are remembered at most
-_PLAIN_ELEMENT = {
+_PREFIX = re.compile(r"/[^~\"#]*").fullmatch
+
+
+def _plain_path(path: str) -> bool:
+    return is_plain(path[1:]) if path.startswith("~/") else _PREFIX(path) is not None
+
+
+_PLAIN_ELEMENT: dict[str, Callable[[str], Any]] = {
     # What is valid as an element is also valid in the router expression made of it.
     "hosts": re.compile(r"[a-z0-9.-]+").fullmatch,
-    "paths": re.compile(r"/[^~\"#]*|~/(?:[A-Za-z0-9/_-]|\\[.-])*\$?").fullmatch,
+    "paths": _plain_path,
 }
 _OF_SUBSCHEMA = {
     "plugins": frozenset(("name", "config", "protocols", "consumer", "service", "route")),
     "vaults": frozenset(("name", "config")),
 }
+_PRIORITIES = ("priority", "regex_priority")  # for the check of a route only zero and absent differ from others
 _SURE_ELEMENT = {
     # Valid beyond doubt: a prefix without dots and escapes, a regular expression of plain characters.
     "paths": re.compile(r"(?:/[A-Za-z0-9_-]+)*/?|~(?:/[A-Za-z0-9_.-]+)+/?\$?").fullmatch,
 }
-Judge = Callable[[Any], "bool | None"]
+Judge = Callable[[Any], Any]  # a verdict that becomes part of the shape, or a falsy one: see `Shapes`
 
 
 class Shapes:
@@ -49,6 +59,10 @@ class Shapes:
                 self._alone[name] = _anything
             elif name in _PLAIN_ELEMENT and entity == "routes":
                 self._present[name] = _elements(field, _PLAIN_ELEMENT[name], _SURE_ELEMENT.get(name))
+            elif name == "expression" and entity == "routes":
+                self._present[name] = _expression(field)
+            elif name in _PRIORITIES and entity == "routes":
+                self._present[name] = _priority(field)
             elif field.type == "foreign" or (name in self._subschema_fields and "on_delete" in field.spec):
                 self._present[name] = _foreign(field)
             elif name not in dependent and not field.spec.get("abstract"):
@@ -183,6 +197,23 @@ def _elements(field: Field, plain: Callable[[str], Any], sure: Callable[[str], A
         return bool(value)
 
     return judge
+
+
+def _expression(field: Field) -> Judge:
+    """For which routes an expression is valid; whether this route is one of them is left to the shape."""
+    has_segments = field.compiler.version >= "3.6"
+
+    def judge(value: Any) -> tuple[bool, bool] | None:
+        if not isinstance(value, str) or field.validate(value) is not None:
+            return None
+        http, stream = (expression_error(value, is_stream, has_segments) is None for is_stream in (False, True))
+        return (http, stream) if http or stream else None
+
+    return judge
+
+
+def _priority(field: Field) -> Judge:
+    return lambda value: None if value is None or field.validate(value) is not None else value != 0
 
 
 def _foreign(field: Field) -> Judge:

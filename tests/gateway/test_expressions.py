@@ -2,9 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitops_kong.gateway import catalogue
 from gitops_kong.gateway.expressions import expression_error
 from gitops_kong.gateway.formats import rust_regex
+from gitops_kong.gateway.formats.plain_regex import is_plain
 from gitops_kong.gateway.route_expressions import expression_of, route_error
+from gitops_kong.gateway.validate import validate
 
 FAILED = "Router Expression failed validation: "
 
@@ -172,3 +175,53 @@ def test_never_raises(expression, flag):
 @given(st.one_of(st.text(max_size=20), st.text(r"()[]{}?*+|\^$.<>=!:#PpxubQE19-,& a", max_size=20)))
 def test_patterns_never_raise(pattern):
     assert rust_regex.error(pattern) is None or rust_regex.error(pattern).startswith("regex parse error:")
+
+
+def answers(routes, flavor):
+    config = {"_format_version": "3.0", "services": [{"name": "s", "host": "a.example", "routes": routes}]}
+    verdict = validate(config, catalogue.load("3.9"), flavor)
+    return {entry["entityName"] for entry in verdict.errors}
+
+
+def test_a_known_shape_is_no_licence_for_another_expression():
+    def made(name, expression, protocols, **rest):
+        return {"name": name, "expression": expression, "protocols": protocols, "tags": ["k8s-name:x"], **rest}
+
+    routes = [
+        made("both", "net.dst.port == 1", ["tcp"]),
+        made("http", 'http.path == "/"', ["http"], priority=1),
+        made("http-on-tcp", 'http.path == "/"', ["tcp"]),
+        made("more", 'http.path == "/b"', ["http"], priority=2),
+        made("broken", "http.path == 1", ["http"], priority=3),
+        made("excluded", 'http.path == "/c"', ["http"], regex_priority=1),
+    ]
+    assert answers(routes, "expressions") == {"http-on-tcp", "broken", "excluded"}
+
+
+def test_a_known_shape_is_no_licence_for_another_path():
+    paths = {
+        "plain": "~/a/(?<id>[0-9]+)$",
+        "also": "~/b(?:c|d)*",
+        "ahead": "~/(?!x)",
+        "broken": "~/[z",
+        "prefix": "/x y",
+    }
+    routes = [{"name": name, "paths": [path], "tags": ["k8s-name:x"]} for name, path in paths.items()]
+    assert answers(routes, "traditional_compatible") == {"ahead", "broken"}
+    assert answers(routes, "traditional") == {"broken"}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["^/a/(?<id>[0-9a-f-]+)/.*$", r"/v[0-9]{1,3}?/\d+\.json", "/(?:a|b(c|d)*)+", "/x y", "[^/]+", ""],
+)
+def test_plain_patterns_compile_everywhere(pattern):
+    assert is_plain(pattern)
+    assert rust_regex.error(pattern) is None
+
+
+@pytest.mark.parametrize(
+    "pattern", ["/(?!x)", "/[z", "a**", "(?<a>x)(?<a>y)", r"\1", "a{2,1}", "*", "a|*", "(?i)a", "[z-a]"]
+)
+def test_patterns_that_are_not_plain(pattern):
+    assert not is_plain(pattern)
