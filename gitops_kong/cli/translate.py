@@ -12,6 +12,7 @@ from gitops_kong.cli.pipeline import render_targets, schemas_of, translation
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.errors import UserError
+from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.report.configuration import shown
 from gitops_kong.translate.context import ControllerPanic
 
@@ -45,9 +46,10 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags
             failed = True
             click.echo(f"gitops-kong: {target.name}: the controller crashes: {e.reason}", err=True)
             continue
+        scrub = Scrubber(result.objects)
         for failure in made.failures:
             names = ", ".join(str(o.ref) for o in failure.objects)
-            click.echo(f"gitops-kong: {target.name}: {names}: {failure.message}", err=True)
+            click.echo(f"gitops-kong: {target.name}: {names}: {scrub(failure.message)}", err=True)
         config = shown(made.config, result.objects)
         if form == "json":
             click.echo(json.dumps(config, indent=2, ensure_ascii=False))

@@ -149,3 +149,24 @@ def test_what_crashes_the_controller_is_told(tmp_path: Path) -> None:
     done = gitops_kong("check", "--color", "never", "--controller-version", "3.3.1", cwd=tmp_path)
     assert done.returncode == 1
     assert crashed in " ".join(done.stdout.split())
+
+
+CREDENTIAL = """
+apiVersion: configuration.konghq.com/v1
+kind: KongConsumer
+metadata: {name: ada, namespace: shop, annotations: {kubernetes.io/ingress.class: kong}}
+username: ada
+credentials: [key]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: key, namespace: shop, labels: {konghq.com/credential: key-auth}}
+stringData: {key: hush-hush, ttl: hush-too, created_at: hush-three}
+"""
+
+
+@pytest.mark.parametrize("command", [["translate"], ["check", "--format", "json", "--all"]])
+def test_values_of_secrets_stay_out_of_failures(tmp_path: Path, command: list[str]) -> None:
+    done = gitops_kong(*command, cwd=write(tmp_path, {"bad/a.yaml": CREDENTIAL}))
+    assert "Failed to parse ttl to int" in done.stdout + done.stderr
+    assert "hush" not in done.stdout + done.stderr
