@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gitops_kong.gateway import ids, lua
 from gitops_kong.gateway.fields import EXPECTED, REQUIRED, Error
 from gitops_kong.gateway.lua import MISSING, GatewayCrash, Table
-from gitops_kong.gateway.quick import Shapes
+from gitops_kong.gateway.quick import Judge, Shapes
 from gitops_kong.gateway.records import UNKNOWN, Compiler, Record
 from gitops_kong.gateway.relations import Relations
 
@@ -47,6 +47,7 @@ class Declarative:
         )
         self.lost: set[int] = set()  # nested entities of the configuration at hand that the gateway loses, by `id()`
         self._variants: dict[tuple[str, Kind], Record] = {}
+        self._judges: dict[tuple[str, str], Judge] = {}
         self._shapes: dict[tuple[str, Kind], Shapes] = {}
         self.format_version = compiler.record(
             {"fields": {"_": {"type": "string", "required": True, "one_of": FORMAT_VERSIONS}}}
@@ -114,7 +115,7 @@ class Declarative:
         shapes = self._shapes.get((entity, kind))
         if shapes is None:
             children = frozenset(r.child for r in self.relations.children[entity])
-            shapes = self._shapes[entity, kind] = Shapes(entity, self.variant(entity, kind), children)
+            shapes = self._shapes[entity, kind] = Shapes(entity, self.variant(entity, kind), children, self._judges)
         shape = shapes.shape(item)
         if shape is not None and shapes.knows(shape):
             return None, True
@@ -179,66 +180,81 @@ class Names:
         self._ids: dict[str, dict[str, Any]] = {}
         self._names: dict[str, dict[Any, Any]] = {}
         self._last: dict[str, dict[str, int]] = {}
-        self._note_all(config, None)
+        self._own: dict[tuple[int, int], Table] = {}
+        self._note_all(config, None, {})
 
-    def _note_all(self, table: Mapping[str, Any], parent: tuple[str, Table] | None) -> None:
-        """Note every entity of a file, or of the entity `parent`, given with its key."""
+    def _note_all(self, table: Mapping[Any, Any], parent: str | None, key: Table) -> None:
+        """Note every entity of a file, or of the entity of type `parent` whose key is given."""
         relations = self._declarative.relations
-        related = None if parent is None else {r.child: r for r in relations.children[parent[0]]}
-        for entity in relations.order:
-            items = table.get(entity)
+        entities = [name for name in table if name in relations.foreign]
+        if len(entities) > 1:
+            entities.sort(key=relations.order.index)
+        for entity in entities:
+            items = table[entity]
             if not lua.is_table(items):
                 continue
-            relation = None if related is None else related.get(entity)
+            child_key = None
             if parent is not None:
-                if relation in self._declarative.own_field or entity in self._declarative.schemas[parent[0]]["fields"]:
+                if entity in self._declarative.schemas[parent]["fields"]:
                     continue
-                if not related:
+                children = relations.children[parent]
+                relation = next((r for r in children if r.child == entity), None)
+                if not children or (relation is None and isinstance(items, list) and items):
                     raise GatewayCrash
+                child_key = None if relation is None else {relation.field: key}
             for item in items if isinstance(items, list) else ():
                 if isinstance(item, str) and self._declarative.schemas[entity]["primary_key"] != ["id"]:
                     continue  # it gets no id, so nothing is written into it
-                if not lua.is_table(item) or (parent is not None and relation is None):
+                if not lua.is_table(item):
                     raise GatewayCrash
-                key = {relation.field: parent[1]} if relation is not None and parent is not None else None
-                self._note(entity, item, key)
+                self._note(entity, item, child_key)
 
     def _note(self, entity: str, item: Any, parent: Table | None) -> None:
         schema = self._declarative.schemas[entity]
-        own = self._with_id(entity, lua.as_table(item), parent)
-        if "id" in own:
-            text = lua.tostring(own["id"])
-            self._ids.setdefault(entity, {})[text] = own["id"]
-            self._last.setdefault(entity, {})[text] = id(item)
+        own = self._with_id(entity, item, parent)
+        text = self._identity(entity, own)
+        self._ids.setdefault(entity, {})[text] = own.get("id")
+        self._last.setdefault(entity, {})[text] = id(item)
         name = own.get(schema.get("endpoint_key"))
         if name is not None and not lua.is_table(name) and name is not False:
             self._names.setdefault(entity, {}).setdefault(name, own.get("id"))
-        self._note_all(own, (entity, _key_of(own)))
+        self._note_all(own, entity, _key_of(own))
 
-    def _with_id(self, entity: str, item: Table, parent: Table | None) -> Table:
-        schema = self._declarative.schemas[entity]
-        if "id" in item or schema["primary_key"] != ["id"]:
-            return item
+    def _with_id(self, entity: str, item: Any, parent: Table | None) -> Table:
+        """The entity as a table of its own, with an id if it can have one."""
         field, key = next(iter(parent.items())) if parent else (None, {})
-        made = ids.key_of(entity, schema, item, key.get("id", MISSING), field)
-        if made is ids.UNUSABLE:
-            return item
-        if made is None:
-            self._random += 1
-            return {**item, "id": f"00000000-0000-4000-8000-{self._random:012x}"}
-        return {**item, "id": ids.made_of(entity, made)}
+        parent_id = key.get("id", MISSING)
+        place = (id(item), id(parent_id))
+        known = self._own.get(place)
+        if known is None:
+            schema = self._declarative.schemas[entity]
+            known = lua.as_table(item)
+            if "id" not in known and schema["primary_key"] == ["id"]:
+                made = ids.key_of(entity, schema, known, parent_id, field)
+                if made is None:
+                    self._random += 1
+                    known["id"] = f"00000000-0000-4000-8000-{self._random:012x}"
+                elif made is not ids.UNUSABLE:
+                    known["id"] = ids.made_of(entity, made)
+            self._own[place] = known
+        return known
+
+    def _identity(self, entity: str, own: Table) -> str:
+        """The primary key as text; all entities without one have the same."""
+        parts = [own.get(name, MISSING) for name in self._declarative.schemas[entity]["primary_key"]]
+        return ":".join("nil" if part is MISSING else _text_of(part) for part in parts)
 
     def filled(self, entity: str, item: Any, parent: Table | None) -> Table:
         """A new table with the id, the parent's key, and ids in place of names of other entities.
 
         Of entities with the same id only the last one gets the latter.
         """
-        own = dict(self._with_id(entity, lua.as_table(item), parent))
+        own = dict(self._with_id(entity, item, parent))
         if parent:
             for field, key in parent.items():
                 if own.get(field, False) is False:
                     own[field] = key
-        if "id" in own and self._last.get(entity, {}).get(lua.tostring(own["id"]), id(item)) != id(item):
+        if self._last.get(entity, {}).get(self._identity(entity, own), id(item)) != id(item):
             return own
         for field, reference in self._declarative.relations.foreign[entity].items():
             value = own.get(field)
@@ -253,6 +269,10 @@ class Names:
 
 def _key_of(entity: Table) -> Table:
     return {"id": entity["id"]} if "id" in entity else {}
+
+
+def _text_of(part: Any) -> str:
+    return f"table {id(part)}" if lua.is_table(part) else lua.tostring(part)
 
 
 def _foreign_as(field: Mapping[str, Any], kind: Kind) -> Mapping[str, Any]:

@@ -67,13 +67,13 @@ def size(text: str) -> int:
 
 def tostring(value: Any) -> str:
     """`tostring`; a table's address is not known, so it is `table`."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return "userdata: NULL"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if is_number(value):
-        return number_text(value)
-    return value if isinstance(value, str) else "table"
+    return number_text(value) if is_number(value) else "table"
 
 
 def number_text(value: float) -> str:

@@ -47,7 +47,10 @@ Judge = Callable[[Any], Any]  # a verdict that becomes part of the shape, or a f
 class Shapes:
     """The shapes of one kind of entity that are known to be valid."""
 
-    def __init__(self, entity: str, record: Record, children: frozenset[str]) -> None:
+    def __init__(
+        self, entity: str, record: Record, children: frozenset[str], judges: dict[tuple[str, str], Judge]
+    ) -> None:
+        """`judges` keeps those of fields that are the same in all kinds of an entity."""
         self._record = record
         self.children = children
         self._subschema_fields = _OF_SUBSCHEMA.get(entity, frozenset())
@@ -58,7 +61,9 @@ class Shapes:
             if name == "updated_at":
                 self._alone[name] = _anything
             elif name in _PLAIN_ELEMENT and entity == "routes":
-                self._present[name] = _elements(field, _PLAIN_ELEMENT[name], _SURE_ELEMENT.get(name))
+                self._present[name] = judges.setdefault(
+                    (entity, name), _elements(field, _PLAIN_ELEMENT[name], _SURE_ELEMENT.get(name))
+                )
             elif name == "expression" and entity == "routes":
                 self._present[name] = _expression(field)
             elif name in _PRIORITIES and entity == "routes":
@@ -67,10 +72,11 @@ class Shapes:
                 self._present[name] = _foreign(field)
             elif name not in dependent and not field.spec.get("abstract"):
                 needed = field.required and field.default is lua.MISSING and not field.auto
+                judge = judges.setdefault((entity, name), _alone(field))
                 if needed:
-                    self._present[name] = _or_none(_alone(field))
+                    self._present[name] = _or_none(judge)
                 else:
-                    self._alone[name] = _alone(field)
+                    self._alone[name] = judge
         self._known: set[tuple[Any, ...]] = set()
 
     def shape(self, item: Mapping[str, Any]) -> tuple[Any, ...] | None:
