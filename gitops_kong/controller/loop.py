@@ -21,6 +21,7 @@ from gitops_kong.controller.identity import snapshot_key
 from gitops_kong.controller.konnect import config_status
 from gitops_kong.controller.last_valid import read_back
 from gitops_kong.controller.statuses import Reports, report
+from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.translate.context import ControllerPanic
 from gitops_kong.translate.state import GatewaySchemas, Translation, TranslationFailure
 
@@ -79,13 +80,14 @@ class ControllerCrash(Exception):  # noqa: N818 - what happens to the controller
 
 @dataclass
 class Update:
-    """One run. `state` is the state so far and becomes the result; everything that happens goes to `record`."""
+    """Runs with one cache. `state` is the state so far and becomes the result; what happens goes to `record`."""
 
     state: State
     options: ControllerOptions
     gateway: Gateway
     translate: Translate
     record: Record
+    _changed: dict[Ref, K8sObject] = field(default_factory=dict)  # objects of the cache that translation changed
 
     @property
     def _fallback_on(self) -> bool:
@@ -102,6 +104,8 @@ class Update:
         if self._fallback_on and self._in_sync(snapshot):
             return
         translation = self._build(TRANSLATION_FAILED)
+        if snapshot is not NO_SNAPSHOT:
+            snapshot = self.state.memory.built_from
         previously_sent = self.state.memory.sent
         failures = self._send(translation.config, fallback=False)
         self._notify(translation, failed=failures is not None)
@@ -125,7 +129,7 @@ class Update:
     def _take_snapshot(self, cache: ObjectStore) -> ObjectStore:
         """The snapshot that this run works on; the builder gets it where it is a new one."""
         if not self._fallback_on:
-            self._remember(built_from=cache)
+            self._remember(built_from=cache.replacing(self._changed.values()) if self._changed else cache)
             return NO_SNAPSHOT
         key: Snapshot = frozenset(map(snapshot_key, cache))
         if key == self.state.memory.processed:
@@ -144,6 +148,9 @@ class Update:
             translation = self.translate(self.state.memory.built_from, self.options, self.gateway.schemas)
         except ControllerPanic as e:
             raise ControllerCrash(e.reason) from e
+        if translation.changed:
+            self._changed.update((obj.ref, obj) for obj in translation.changed)
+            self._remember(built_from=self.state.memory.built_from.replacing(translation.changed))
         self.record.translations.append(translation.failures)
         self.record.events += translation_events(translation.failures, reason)
         return translation
@@ -227,7 +234,7 @@ class Update:
             return False
         if behaviours["fallback-reports-objects"]:
             self._remember(reports=report(translation.configured, translation.failures))
-        self._keep_last_valid_store(fallback.store)
+        self._keep_last_valid_store(self.state.memory.built_from)
         return True
 
     def _keep_last_valid_store(self, store: ObjectStore) -> None:

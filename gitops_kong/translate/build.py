@@ -56,7 +56,8 @@ def translate(
     """Translate what the controller holds into the configuration that it would push at the time `now`."""
     context = Context(store, options, schemas, now or datetime.now(timezone.utc))
     state = build_state(context)
-    return Translation(declarative(state, context), tuple(context.failures), tuple(context.configured.values()))
+    config = declarative(state, context)
+    return Translation(config, tuple(context.failures), tuple(context.configured.values()), tuple(context.changed))
 
 
 def build_state(context: Context) -> KongState:

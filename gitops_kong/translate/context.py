@@ -32,7 +32,7 @@ class ControllerPanic(Exception):  # noqa: N818 - what happens to the controller
 
 @dataclass
 class Context:
-    """One build: its input, its failures in the order of registering, the objects that it translated."""
+    """One build: its input, its failures in the order of registering, the objects that it translated or changed."""
 
     store: ObjectStore
     options: ControllerOptions
@@ -40,6 +40,7 @@ class Context:
     now: datetime  # what certificates expire by
     failures: list[TranslationFailure] = field(default_factory=list)
     configured: dict[Ref, K8sObject] = field(default_factory=dict)
+    changed: list[K8sObject] = field(default_factory=list)
 
     def fail(self, message: str, *objects: K8sObject | None) -> None:
         """Register a translation failure (KIC `ResourceFailuresCollector.PushResourceFailure`).

@@ -44,7 +44,7 @@ def rules(context: Context) -> Rules:
     else:
         _each_by_itself(routes, result, errors, context)
     if context.behaves("extension-plugins-of-whole-route"):
-        _share_extension_plugins(result)
+        _share_extension_plugins(result, context)
     for route in routes:
         found = errors.get(route.ref)
         if found:
@@ -54,8 +54,11 @@ def rules(context: Context) -> Rules:
     return result
 
 
-def _share_extension_plugins(result: Rules) -> None:
-    """Bind the plugins of ExtensionRef filters to all routes of their HTTPRoute, where that has annotations."""
+def _share_extension_plugins(result: Rules, context: Context) -> None:
+    """Bind the plugins of ExtensionRef filters to all routes of their HTTPRoute, where that has annotations.
+
+    They are written into the annotations of the object that the controller holds, and again with its next build.
+    """
     by_parent: dict[Ref, list[Route]] = {}
     for service in result.services.values():
         for route in service.routes:
@@ -66,6 +69,10 @@ def _share_extension_plugins(result: Rules) -> None:
         names = [name for extensions in named.values() for name in extensions]
         for route in routes:
             route.extension_plugins = names
+        if names:
+            parent = routes[0].parent
+            metadata = {**parent.metadata, "annotations": routes[0].annotations}
+            context.changed.append(parent.with_data({**parent.data, "metadata": metadata}))
 
 
 def _is_routable(route: K8sObject, context: Context) -> bool:

@@ -188,8 +188,10 @@ class Translation:
     """Result of one build: the declarative configuration as it would be posted to `/config`, and its bookkeeping.
 
     `configured` are the objects that the controller will report as configured when this configuration is accepted.
+    `changed` are objects that translation itself changed where the controller holds them: its next one sees them so.
     """
 
     config: dict[str, Any]
     failures: tuple[TranslationFailure, ...]
     configured: tuple[K8sObject, ...]
+    changed: tuple[K8sObject, ...] = ()
