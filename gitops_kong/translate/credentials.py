@@ -134,12 +134,11 @@ def credential(kind: CredentialType, values: Mapping[str, Value]) -> Entity:
     """The entity of a credential, without tags. Raises `CredentialError`."""
     entity: Entity = {}
     problems = []
+    other_case = {key.lower(): values[key] for key in sorted(values, reverse=True) if key != key.lower()}
     for name, field_kind in kind.fields.items():
-        found = values.get(name)
+        found = values.get(name, other_case.get(name))
         if found is None:
-            found = next((v for key, v in sorted(values.items()) if key.lower() == name), None)
-            if found is None:
-                continue
+            continue
         if problem := _problem(name, field_kind, found):
             problems.append(problem)
         else:
