@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gitops_kong.gateway.formats.lua_lexer import EOF, NAME, NUMBER, STRING, Lexer, LuaSyntaxError, shown
+from gitops_kong.gateway.formats.lua_lexer import EOF, NAME, NUMBER, STRING, LuaSyntaxError, shown
+from gitops_kong.gateway.formats.lua_scopes import BREAK, Function, Scopes
 
 _MAX_LEVELS = 200
-_MAX_LOCALS = 200
 _BLOCK_ENDS = frozenset(("else", "elseif", "end", "until", EOF))
 _CONSTANTS = frozenset((NUMBER, STRING, "nil", "true", "false"))
 _UNARY = frozenset(("not", "-", "#"))
@@ -25,42 +25,12 @@ _BINARY = {
     "and": (2, 2),
     "or": (1, 1),
 }
-_BREAK = ""  # the name of the jump that `break` is
 
 
-class _Jump:
-    """A label, or a ``goto`` or ``break`` that waits for one; ``slot``: how many locals are in scope there."""
-
-    __slots__ = ("is_label", "line", "name", "slot", "valid")
-
-    def __init__(self, name: str, slot: int, line: int, is_label: bool) -> None:
-        self.name, self.slot, self.line, self.is_label, self.valid = name, slot, line, is_label, True
-
-
-class _Scope:
-    __slots__ = ("has_break", "has_jump", "is_loop", "locals", "outer", "start")
-
-    def __init__(self, count: int, start: int, is_loop: bool, outer: _Scope | None) -> None:
-        self.locals, self.start, self.is_loop, self.outer = count, start, is_loop, outer
-        self.has_break = self.has_jump = False
-
-
-class _Function:
-    __slots__ = ("line", "locals", "outer", "scope", "vararg")
-
-    def __init__(self, line: int, outer: _Function | None) -> None:
-        self.line, self.outer, self.vararg = line, outer, outer is None
-        self.locals: list[str] = []
-        self.scope: _Scope | None = None
-
-
-class _Parser:
+class _Parser(Scopes):
     def __init__(self, source: str) -> None:
-        self.lex = Lexer(source)
+        super().__init__(source)
         self.level = 0
-        self.jumps: list[_Jump] = []
-        self.function = _Function(0, None)
-        self.begin_scope()
 
     # -- tokens ------------------------------------------------------------------------------------------------------
 
@@ -93,57 +63,6 @@ class _Parser:
         self.level += 1
         if self.level >= _MAX_LEVELS:
             raise self.lex.error("chunk has too many syntax levels")
-
-    # -- scopes ------------------------------------------------------------------------------------------------------
-
-    def begin_scope(self, is_loop: bool = False) -> None:
-        function = self.function
-        function.scope = _Scope(len(function.locals), len(self.jumps), is_loop, function.scope)
-
-    def end_scope(self) -> None:
-        function, scope = self.function, self.function.scope
-        assert scope is not None  # noqa: S101
-        function.scope = scope.outer
-        del function.locals[scope.locals :]
-        if scope.has_break:
-            if not scope.is_loop:
-                self.close_jumps(scope)
-                return
-            for jump in self.jumps[scope.start :]:
-                if jump.valid and not jump.is_label and jump.name == _BREAK:
-                    jump.valid = False
-        if scope.has_jump:
-            self.close_jumps(scope)
-
-    def close_jumps(self, scope: _Scope) -> None:
-        """At the end of a scope its labels end; what still waits for a label waits for one further out."""
-        jumps = self.jumps[scope.start :]
-        for at, jump in enumerate(jumps):
-            if not jump.valid:
-                continue
-            if jump.is_label:
-                jump.valid = False
-                for later in jumps[at + 1 :]:
-                    if later.valid and not later.is_label and later.name == jump.name:
-                        later.valid = False
-            elif scope.outer is not None:
-                jump.slot = scope.locals
-                if jump.name == _BREAK:
-                    scope.outer.has_break = True
-                else:
-                    scope.outer.has_jump = True
-            elif jump.name == _BREAK:
-                raise LuaSyntaxError(jump.line, "no loop to break")
-            else:
-                raise LuaSyntaxError(jump.line, f"undefined label '{jump.name}'")
-
-    def declare(self, names: list[str]) -> None:
-        self.function.locals += names
-
-    def check_locals(self, count: int) -> None:
-        if len(self.function.locals) + count >= _MAX_LOCALS:
-            where = f"function at line {self.function.line}" if self.function.line else "main function"
-            raise self.lex.error(f"{where} has more than {_MAX_LOCALS} local variables")
 
     # -- expressions -------------------------------------------------------------------------------------------------
 
@@ -251,7 +170,7 @@ class _Parser:
         self.expect_closing("}", "{", line)
 
     def body(self, line: int, method: bool = False) -> None:
-        self.function = _Function(line, self.function)
+        self.function = Function(line, self.function)
         self.begin_scope()
         parameters = ["self"] if method else []
         self.expect("(")
@@ -415,31 +334,17 @@ class _Parser:
             self.expressions()
 
     def break_statement(self, _line: int) -> None:
-        self.jump(_BREAK)
+        self.jump(BREAK)
 
     def goto_statement(self, _line: int) -> None:
         self.jump(self.name())
 
-    def jump(self, name: str) -> None:
-        scope = self.function.scope
-        assert scope is not None  # noqa: S101
-        self.jumps.append(_Jump(name, len(self.function.locals), self.lex.last_line, is_label=False))
-        if name == _BREAK:
-            scope.has_break = True
-        else:
-            scope.has_jump = True
-
     def label(self) -> None:
-        function, scope = self.function, self.function.scope
-        assert scope is not None  # noqa: S101
-        scope.has_jump = True
         self.lex.advance()
         name = self.name()
-        if any(jump.valid and jump.is_label and jump.name == name for jump in self.jumps[scope.start :]):
+        if self.has_label(name):
             raise self.lex.error(f"duplicate label '{name}'")
-        label = _Jump(name, len(function.locals), self.lex.line, is_label=True)
-        self.jumps.append(label)
-        at = len(self.jumps)
+        number = self.add_label(name)
         self.expect("::")
         while True:
             if self.lex.kind == "::":
@@ -448,14 +353,7 @@ class _Parser:
                 self.level -= 1
             elif not self.accept(";"):
                 break
-        if self.lex.kind in _BLOCK_ENDS and self.lex.kind != "until":
-            label.slot = scope.locals
-        for jump in self.jumps[scope.start : at - 1]:
-            if jump.valid and not jump.is_label and jump.name == name:
-                if jump.slot < label.slot:
-                    local = function.locals[jump.slot]
-                    raise LuaSyntaxError(jump.line, f"<goto {name}> jumps into the scope of local '{local}'")
-                jump.valid = False
+        self.resolve(number, self.lex.kind in _BLOCK_ENDS and self.lex.kind != "until")
 
     def run(self) -> None:
         self.lex.advance()

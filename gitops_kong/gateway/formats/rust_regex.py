@@ -7,81 +7,22 @@ translated (names of Unicode properties, the size of the program) is not judged:
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from gitops_kong.gateway.formats.plain_regex import is_plain
+from gitops_kong.gateway.formats.rust_escapes import Escapes, PatternError
 
-_META = frozenset("\\.+*?()|[]{}^$#&-~")
-_LITERAL_ESCAPES = frozenset("aftnrv")
-_ASSERTIONS = frozenset("AzBb<>")
-_CLASSES = frozenset("dswDSW")
 _FLAGS = frozenset("imsUuRx")
-_HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
-_HEX = frozenset("0123456789abcdefABCDEF")
 _POSIX_NAMES = "alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit"
 _POSIX = frozenset(_POSIX_NAMES.split())
-_PROPERTY = re.compile(r"[A-Za-z0-9_ \-=:!]+").fullmatch  # which names there are is not known here
-_BOUNDARY = re.compile(r"\{([A-Za-z\-]+)\}").match
 _LOOKAROUND = ("?=", "?!", "?<=", "?<!")
 
 
-class _SyntaxError(Exception):
-    """What is wrong, from where to where (0-based, the end not included), and where else it points."""
-
-    def __init__(self, start: int, end: int, reason: str, also: tuple[int, int] | None = None) -> None:
-        super().__init__(reason)
-        self.spans = sorted([(start, end), *([also] if also else [])])
-
-
-class _Parser:
+class _Parser(Escapes):
     def __init__(self, pattern: str) -> None:
-        self.text = pattern
-        self.at = 0
-        self.code = 0
-        self.verbose = self.was_verbose = False
-        self.unknown: _SyntaxError | None = None
+        super().__init__(pattern)
+        self.was_verbose = False
         self.names: dict[str, tuple[int, int]] = {}
-
-    def char(self) -> str:
-        return self.text[self.at]
-
-    def ended(self) -> bool:
-        return self.at >= len(self.text)
-
-    def bump(self) -> bool:
-        """Goes one character on; true if there is another."""
-        self.at += not self.ended()
-        return not self.ended()
-
-    def bump_space(self) -> bool:
-        self.bump()
-        self.skip_space()
-        return not self.ended()
-
-    def skip_space(self) -> None:
-        while self.verbose and not self.ended():
-            if self.char().isspace():
-                self.at += 1
-            elif self.char() == "#":
-                end = self.text.find("\n", self.at)
-                self.at = len(self.text) if end < 0 else end + 1
-            else:
-                return
-
-    def take(self, text: str) -> bool:
-        if not self.text.startswith(text, self.at):
-            return False
-        self.at += len(text)
-        return True
-
-    def error(self, reason: str, start: int | None = None, end: int | None = None) -> _SyntaxError:
-        """An error at the current character, unless a span is given."""
-        start = self.at if start is None else start
-        return _SyntaxError(start, self.at if end is None else end, reason)
-
-    def here(self, reason: str) -> _SyntaxError:
-        return _SyntaxError(self.at, self.at + 1, reason)
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
@@ -121,7 +62,7 @@ class _Parser:
                 repeatable = True
         if groups:
             start = groups[-1][0]
-            raise _SyntaxError(start, start + 1, "unclosed group")
+            raise PatternError(start, start + 1, "unclosed group")
         if self.unknown is not None:
             raise self.unknown
 
@@ -183,7 +124,7 @@ class _Parser:
         if not self.take("?"):
             return start
         if self.ended():
-            raise _SyntaxError(start, start + 1, "unclosed group")
+            raise PatternError(start, start + 1, "unclosed group")
         on, count = self.flags()
         closing = self.char()
         self.bump()
@@ -211,7 +152,7 @@ class _Parser:
         if not name:
             raise self.error("empty capture group name", start, start)
         if name in self.names:
-            raise _SyntaxError(*span, "duplicate capture group name", self.names[name])
+            raise PatternError(*span, "duplicate capture group name", self.names[name])
         self.names[name] = span
 
     def flags(self) -> tuple[bool | None, int]:
@@ -224,7 +165,7 @@ class _Parser:
             if char == "-":
                 dangling = self.at
                 if negated:
-                    raise _SyntaxError(
+                    raise PatternError(
                         self.at, self.at + 1, "flag negation operator repeated", (seen["-"], seen["-"] + 1)
                     )
                 negated = True
@@ -233,106 +174,15 @@ class _Parser:
                 if char not in _FLAGS:
                     raise self.here("unrecognized flag")
                 if char in seen:
-                    raise _SyntaxError(self.at, self.at + 1, "duplicate flag", (seen[char], seen[char] + 1))
+                    raise PatternError(self.at, self.at + 1, "duplicate flag", (seen[char], seen[char] + 1))
                 if char == "x":
                     verbose = not negated
             seen[char] = self.at
             if not self.bump():
                 raise self.error("expected flag but got end of regex")
         if dangling is not None:
-            raise _SyntaxError(dangling, dangling + 1, "dangling flag negation operator")
+            raise PatternError(dangling, dangling + 1, "dangling flag negation operator")
         return verbose, len(seen)
-
-    # -- escapes -----------------------------------------------------------------------------------------------------
-
-    def escape(self) -> str:
-        """An escape: ``literal``, ``class`` or ``assertion``; ``code`` is the character of a literal."""
-        start = self.at
-        if not self.bump():
-            raise self.error("incomplete escape sequence, reached end of pattern prematurely", start)
-        char = self.char()
-        if "0" <= char <= "9":
-            raise _SyntaxError(start, self.at + 1, "backreferences are not supported")
-        if char in _HEX_DIGITS:
-            self.hexadecimal(char)
-            return "literal"
-        if char in "pP":
-            self.unicode_class(start)
-            return "class"
-        self.bump()
-        self.code = ord(char)
-        if char in _CLASSES:
-            return "class"
-        if char in _META or (char.isascii() and not char.isalnum() and char not in "<>"):
-            return "literal"
-        if char in _LITERAL_ESCAPES:
-            self.code = ord({"a": "\a", "f": "\f", "t": "\t", "n": "\n", "r": "\r", "v": "\v"}[char])
-            return "literal"
-        if char in _ASSERTIONS:
-            if char == "b":
-                self.word_boundary()
-            return "assertion"
-        raise self.error("unrecognized escape sequence", start)
-
-    def word_boundary(self) -> None:
-        """``\\b{start}`` and its like; other braces are left for what repeats ``\\b``."""
-        found = _BOUNDARY(self.text, self.at)
-        if not found:
-            return
-        if found[1] not in ("start", "end", "start-half", "end-half"):
-            reason = (
-                "unrecognized special word boundary assertion, valid choices are: start, end, start-half or end-half"
-            )
-            raise _SyntaxError(*found.span(1), reason)
-        self.at = found.end()
-
-    def hexadecimal(self, kind: str) -> None:
-        if not self.bump_space():
-            raise self.error("incomplete escape sequence, reached end of pattern prematurely")
-        if self.char() == "{":
-            brace, digits = self.at, ""
-            start = self.at + 1
-            while self.bump_space() and self.char() != "}":
-                if self.char() not in _HEX:
-                    raise self.here("invalid hexadecimal digit")
-                digits += self.char()
-            if self.ended():
-                raise self.error("incomplete escape sequence, reached end of pattern prematurely", brace)
-            end = self.at
-            self.bump()
-            if not digits:
-                raise self.error("hexadecimal literal empty", brace)
-        else:
-            start, digits = self.at, ""
-            for index in range(_HEX_DIGITS[kind]):
-                if index and not self.bump_space():
-                    raise self.error("incomplete escape sequence, reached end of pattern prematurely")
-                if self.char() not in _HEX:
-                    raise self.here("invalid hexadecimal digit")
-                digits += self.char()
-            self.bump_space()
-            end = self.at
-        self.code = int(digits, 16)
-        if self.code > 0x10FFFF or 0xD800 <= self.code <= 0xDFFF:
-            raise self.error("hexadecimal literal is not a Unicode scalar value", start, end)
-
-    def unicode_class(self, escape: int) -> None:
-        if not self.bump_space():
-            raise self.error("incomplete escape sequence, reached end of pattern prematurely")
-        if self.char() == "{":
-            start = self.at + 1
-            while self.bump_space() and self.char() != "}":
-                pass
-            if self.ended():
-                raise self.error("incomplete escape sequence, reached end of pattern prematurely")
-            known = _PROPERTY(self.text[start : self.at]) is not None
-        else:
-            if self.char() == "\\":
-                raise self.here("invalid Unicode character class")
-            known = self.char() in "CLMNPSZclmnpsz"
-        self.bump()
-        if not known and self.unknown is None:  # found out only once all is parsed
-            self.unknown = self.error("Unicode property not found", escape)
 
     # -- classes -----------------------------------------------------------------------------------------------------
 
@@ -341,7 +191,7 @@ class _Parser:
         while True:
             self.skip_space()
             if self.ended():
-                raise _SyntaxError(*open_classes[-1], "unclosed character class")
+                raise PatternError(*open_classes[-1], "unclosed character class")
             char = self.char()
             if char == "[":
                 if not self.posix_class():
@@ -389,19 +239,19 @@ class _Parser:
         first_end = self.at
         self.skip_space()
         if self.ended():
-            raise _SyntaxError(*opened, "unclosed character class")
+            raise PatternError(*opened, "unclosed character class")
         if self.char() != "-" or self.after_space() in ("]", "-"):
             if first == "assertion":
-                raise _SyntaxError(start, first_end, "invalid escape sequence found in character class")
+                raise PatternError(start, first_end, "invalid escape sequence found in character class")
             return
         if not self.bump_space():
-            raise _SyntaxError(*opened, "unclosed character class")
+            raise PatternError(*opened, "unclosed character class")
         second_start = self.at
         second, high = self.class_item()
         if first != "literal":
-            raise _SyntaxError(start, first_end, "invalid range boundary, must be a literal")
+            raise PatternError(start, first_end, "invalid range boundary, must be a literal")
         if second != "literal":
-            raise _SyntaxError(second_start, self.at, "invalid range boundary, must be a literal")
+            raise PatternError(second_start, self.at, "invalid range boundary, must be a literal")
         if low > high:
             raise self.error("invalid character class range, the start must be <= the end", start)
 
@@ -421,7 +271,7 @@ class _Parser:
         return "literal", code
 
 
-def _report(pattern: str, wrong: _SyntaxError) -> str:
+def _report(pattern: str, wrong: PatternError) -> str:
     marks = ""
     for start, end in wrong.spans:
         marks += " " * (start - len(marks)) + "^" * max(1, end - start)
@@ -435,6 +285,6 @@ def error(pattern: str) -> str | None:
         return None
     try:
         _Parser(pattern).run()
-    except _SyntaxError as wrong:
+    except PatternError as wrong:
         return _report(pattern, wrong)
     return None
