@@ -13,6 +13,7 @@ from gitops_kong.cli.pipeline import CheckSettings, check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of
+from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
 from gitops_kong.predict.model import SCENARIOS, SEVERITIES
 from gitops_kong.report import github, json_format, markdown, text
@@ -35,6 +36,7 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     "--scenario", "scenarios", multiple=True, type=click.Choice(SCENARIOS), help="Default is all (repeatable)."
 )
 @controller_flags
+@source_flags
 @click.option("--context", multiple=True, metavar="PATH", help="Manifests that the cluster has beyond the repository.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write a report too (repeatable).")
@@ -55,7 +57,7 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     base, no_base = flags.pop("base"), flags.pop("no_base")
     if base is not None and no_base:
         raise click.UsageError("--base and --no-base exclude each other")
-    repository = open_repository(paths, base, compare=not no_base)
+    repository = with_sources(open_repository(paths, base, compare=not no_base), flags)
     scenarios = flags.pop("scenarios") or SCENARIOS
     settings = CheckSettings(repository.paths, scenarios=scenarios, controller=controller, **flags)
     report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet))

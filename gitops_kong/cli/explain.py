@@ -11,6 +11,7 @@ from gitops_kong.cli.pipeline import CheckSettings, check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of
+from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
 from gitops_kong.policies.model import built_in
 from gitops_kong.predict.rules import RULES
@@ -22,6 +23,7 @@ from gitops_kong.report import explanation
 @click.argument("path", default=".", type=click.Path())
 @click.option("--base", metavar="REV", help="What the cluster runs.")
 @controller_flags
+@source_flags
 @color_option
 def command(subject: str, path: str, base: str | None, color: str, **flags: Any) -> None:
     """Say what a rule means, or what becomes of one object in each scenario and why.
@@ -35,7 +37,7 @@ def command(subject: str, path: str, base: str | None, color: str, **flags: Any)
     if len(parts) not in (2, 3) or not all(parts):
         raise click.BadParameter(f"{subject!r}: a rule, KIND/NAMESPACE/NAME or KIND/NAME is needed")
     kind, namespace, name = parts if len(parts) == 3 else (parts[0], "", parts[1])
-    repository = open_repository((path,), base, compare=True)
+    repository = with_sources(open_repository((path,), base, compare=True), flags)
     settings = CheckSettings(repository.paths, controller=settings_of(flags))
     report = check(repository.head, repository.base, repository.config, settings, Progress())
     text = explanation.of_object(report, kind, namespace, name, use_color(color))

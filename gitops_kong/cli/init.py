@@ -6,12 +6,10 @@ from pathlib import Path
 
 import click
 
-from gitops_kong.cli.pipeline import render_targets
+from gitops_kong.cli.pipeline import controllers_in, render_targets
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.errors import UserError
-from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.config import FILE, Config
-from gitops_kong.sources.controller_found import find_controllers
 from gitops_kong.sources.initial import initial
 
 
@@ -29,8 +27,7 @@ def command(path: Path, force: bool, printed: bool) -> None:
     for target, result in rendered:
         for problem in result.problems:
             click.echo(f"gitops-kong: {target.name}: {problem.message}", err=True)
-    objects: list[K8sObject] = [found for _, result in rendered for found in result.objects]
-    controllers = find_controllers(objects, tree)
+    controllers = controllers_in((result for _, result in rendered), tree)
     text = initial([target for target, _ in rendered], controllers)
     if printed:
         click.echo(text, nl=False)

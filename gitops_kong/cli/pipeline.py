@@ -27,6 +27,7 @@ from gitops_kong.predict.scenarios import changes, predict
 from gitops_kong.report.model import Locate, Place, Problem, Report
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
+from gitops_kong.sources.controller_found import FoundController, find_controllers
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.render import render
 from gitops_kong.sources.tools import Tools
@@ -50,32 +51,41 @@ class CheckSettings:
 
 @dataclass(frozen=True)
 class Revision:
-    """One state of the repository: its name for people (a revision, or the work tree) and its files."""
+    """One state of the repository: its name for people (a revision, or the work tree) and its files.
+
+    `changed` are the files in which it differs from the head, None where that is not known.
+    """
 
     name: str
     tree: Tree
+    changed: frozenset[str] | None = None
 
 
 def check(head: Revision, base: Revision | None, config: Config, settings: CheckSettings, progress: Progress) -> Report:
     """Render every target, predict, judge, report."""
-    options, source = settings.controller.resolve(config)
-    targets = select(discover(head.tree, config, settings.paths), settings.targets)
     tools = _tools(config)
+    targets = select(discover(head.tree, config, settings.paths), settings.targets)
+    after: dict[str, Rendered] = {}
+    for target in targets:
+        progress.stage(f"rendering {target.name}")
+        after[target.name] = render(target, head.tree, tools)
+    found = settings.controller.choose(config, controllers_in(after.values(), head.tree))
+    options, source = settings.controller.resolve(config, found)
     context = _context(head.tree, settings.context)
     run = _Run(options, list(built_in().values()), settings.scenarios, context, schemas_of(head.tree, options))
     predictions: list[TargetPrediction] = []
     problems: list[Problem] = []
     for target in targets:
         progress.stage(f"checking {target.name}")
-        rendered = render(target, head.tree, tools)
+        rendered = after[target.name]
         problems += [Problem(target.name, p.message) for p in rendered.problems]
-        before = render(target, base.tree, tools) if base else None
+        before = _before(target, rendered, base, tools)
         predictions.append(run.target(target, rendered, before))
     progress.done()
     return Report(
         options,
         source,
-        config.controller.admission_webhook,
+        _webhook(config, found),
         base.name if base else None,
         tuple(predictions),
         tuple(dict.fromkeys(problems)),
@@ -85,6 +95,26 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
         settings.fail_on_existing,
         settings.all_predictions,
     )
+
+
+def _before(target: Target, after: Rendered, base: Revision | None, tools: Tools) -> Rendered | None:
+    """What a target rendered to before the change: the same where the change cannot reach it."""
+    if base is None:
+        return None
+    if base.changed is not None and not target.reached_by(base.changed):
+        return after
+    return render(target, base.tree, tools)
+
+
+def controllers_in(rendered: Iterable[Rendered], tree: Tree) -> list[FoundController]:
+    """The controllers that the repository deploys."""
+    return find_controllers((found for each in rendered for found in each.objects), tree)
+
+
+def _webhook(config: Config, found: FoundController | None) -> bool | None:
+    if config.controller.admission_webhook is not None or found is None:
+        return config.controller.admission_webhook
+    return found.admission_webhook
 
 
 def render_targets(
@@ -112,7 +142,11 @@ def translation(rendered: Rendered, options: ControllerOptions, catalogue: Catal
 
 
 def _tools(config: Config) -> Tools:
-    return Tools(kubernetes_version=config.kubernetes_version or "1.33.0", repositories=config.repositories)
+    return Tools(
+        kubernetes_version=config.kubernetes_version or "1.33.0",
+        repositories=config.repositories,
+        allow_network=config.allow_network,
+    )
 
 
 def _objects(rendered: Rendered, context: Sequence[K8sObject]) -> list[K8sObject]:

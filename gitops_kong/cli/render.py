@@ -9,6 +9,7 @@ import click
 
 from gitops_kong.cli.pipeline import render_targets
 from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.secrets import MASK
 from gitops_kong.manifests.write import to_yaml
@@ -17,12 +18,13 @@ from gitops_kong.manifests.write import to_yaml
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Render only this target (repeatable).")
-def command(paths: tuple[str, ...], targets: tuple[str, ...]) -> None:
+@source_flags
+def command(paths: tuple[str, ...], targets: tuple[str, ...], **flags: Any) -> None:
     """Print the manifests of each target as YAML, in a stable order.
 
     Values of Secrets are masked. What is assumed and what lies elsewhere is listed on stderr.
     """
-    repository = open_repository(paths)
+    repository = with_sources(open_repository(paths), flags)
     failed = False
     for target, result in render_targets(repository.head.tree, repository.config, repository.paths, targets):
         for problem in result.problems:

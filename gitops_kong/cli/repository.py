@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitops_kong.cli.pipeline import Revision
@@ -51,7 +51,9 @@ def open_repository(paths: Sequence[str], base: str | None = None, compare: bool
     tree = git.work_tree(repository) if repository else WorkTree(root)
     relative = tuple(place.relative_to(root).as_posix() for place in places)
     before = _base(repository, tree, base) if repository and compare else None
-    return Repository(Revision("the work tree", tree), before, _config(tree, relative[0]), relative, root)
+    return Repository(
+        Revision("the work tree", tree), before, _inside(_config(tree, relative[0]), root), relative, root
+    )
 
 
 def _plain_root(place: Path) -> Path:
@@ -71,9 +73,21 @@ def _config(tree: WorkTree, path: str) -> Config:
         folder = folder.rpartition("/")[0] or "."
 
 
+def _inside(config: Config, root: Path) -> Config:
+    """`config` with its other repositories as absolute paths. A pull request can change it: only --repo leads out."""
+    places = {}
+    for url, path in config.repositories.items():
+        place = (root / path).resolve()
+        if not place.is_relative_to(root):
+            raise UserError(f"{config.file}: repositories: {path} is outside of the repository; give it with --repo")
+        places[url] = str(place)
+    return replace(config, repositories=places)
+
+
 def _base(repository: git.Repository, tree: WorkTree, requested: str | None) -> Revision | None:
     if requested is None and not repository.repo.head.is_valid():
         return None  # no commit yet
     commit = git.base_revision(repository, os.environ, requested)
     name = commit[:12] if requested is None or requested.startswith(commit[:7]) else f"{requested} ({commit[:12]})"
-    return Revision(name, git.revision_tree(repository, commit, tree))
+    changed = frozenset(git.changed_files(repository, commit))
+    return Revision(name, git.revision_tree(repository, commit, tree), changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast, get_args
 
@@ -11,10 +11,14 @@ import click
 from gitops_kong.cluster.options import ControllerOptions, RouterFlavor
 from gitops_kong.controller.settings import controller_options
 from gitops_kong.controller.versions import NEWEST_KNOWN
+from gitops_kong.errors import UserError
+from gitops_kong.gateway.catalogue import VERSIONS as GATEWAYS
 from gitops_kong.sources.config import Config
+from gitops_kong.sources.controller_found import FoundController
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_GATEWAY = "3.9"
+DEFAULT_FLAVOR = "traditional_compatible"
 
 
 @dataclass(frozen=True)
@@ -28,27 +32,66 @@ class ControllerSettings:
     feature_gates: Mapping[str, bool] = field(default_factory=dict)
     use_last_valid_config_for_fallback: bool | None = None
 
-    def resolve(self, config: Config) -> tuple[ControllerOptions, str]:
-        """The options to check with, and where the controller's version comes from: a flag wins over the file."""
+    def resolve(self, config: Config, found: FoundController | None = None) -> tuple[ControllerOptions, str]:
+        """The options to check with, and where the controller's version comes from.
+
+        A flag wins over the file, the file over what was found in the repository, that over the defaults. Raises
+        UserError for a version or a gate that is not known, with the place where it was found.
+        """
         file = config.controller
-        newest = ".".join(map(str, NEWEST_KNOWN))
-        version = self.controller_version or file.version
-        source = "--controller-version" if self.controller_version else config.file if file.version else "default"
-        last_valid = self.use_last_valid_config_for_fallback
-        options = controller_options(
-            version or newest,
-            gateway_version=self.gateway_version or config.gateway.version or DEFAULT_GATEWAY,
-            router_flavor=cast(
-                "RouterFlavor", self.router_flavor or config.gateway.router_flavor or "traditional_compatible"
-            ),
-            feature_gates={**file.feature_gates, **self.feature_gates},
-            ingress_class=self.ingress_class or file.ingress_class or "kong",
-            use_last_valid_config_for_fallback=bool(
-                file.use_last_valid_config_for_fallback if last_valid is None else last_valid
-            ),
-            watch_namespaces=frozenset(file.watch_namespaces),
+        seen = found or FoundController("", "", None)
+        version, source = first(
+            (self.controller_version, "--controller-version"),
+            (file.version, config.file),
+            (seen.version, seen.places.get("version", "")),
+            (".".join(map(str, NEWEST_KNOWN)), "default"),
         )
+        known_gateway = seen.gateway_version if seen.gateway_version in GATEWAYS else None
+        gateway = self.gateway_version or config.gateway.version or known_gateway or DEFAULT_GATEWAY
+        flavor = self.router_flavor or config.gateway.router_flavor or seen.router_flavor
+        last_valid = (
+            self.use_last_valid_config_for_fallback,
+            file.use_last_valid_config_for_fallback,
+            seen.use_last_valid_config_for_fallback,
+        )
+        more = {
+            name: value
+            for name in ("cluster_domain", "gateway_controller_name", "secret_label_selector", "drain_support")
+            if (value := getattr(seen, name)) is not None
+        }
+        if seen.config_map_label_selector is not None:
+            more["config_map_label_selector"] = seen.config_map_label_selector
+        try:
+            options = controller_options(
+                version,
+                gateway_version=gateway,
+                router_flavor=cast("RouterFlavor", flavor if flavor in get_args(RouterFlavor) else DEFAULT_FLAVOR),
+                feature_gates={**seen.feature_gates, **file.feature_gates, **self.feature_gates},
+                ingress_class=self.ingress_class or file.ingress_class or seen.ingress_class or "kong",
+                use_last_valid_config_for_fallback=next((value for value in last_valid if value is not None), False),
+                watch_namespaces=frozenset(file.watch_namespaces or seen.watch_namespaces),
+                **more,
+            )
+        except UserError as e:
+            if found is None:
+                raise
+            place = found.places.get("version") or (found.origin.file if found.origin else "the repository")
+            raise UserError(f"{place}: {e}; --controller-version and --feature-gate override what was found") from None
         return options, source
+
+    def choose(self, config: Config, found: Sequence[FoundController]) -> FoundController | None:
+        """Of several controllers the one of the wanted ingress class; without a wish `kong`'s, else the first."""
+        wanted = self.ingress_class or config.controller.ingress_class
+        for name in (wanted,) if wanted else ("kong", None):
+            for controller in found:
+                if controller.ingress_class == name or (name == "kong" and controller.ingress_class is None):
+                    return controller
+        return None if wanted or not found else found[0]
+
+
+def first(*choices: tuple[str | None, str]) -> tuple[str, str]:
+    """The first value that is there, and where it comes from."""
+    return next((value, source) for value, source in choices if value)
 
 
 def controller_flags(command: Command) -> Command:

@@ -8,9 +8,10 @@ from typing import Any
 import click
 import yaml
 
-from gitops_kong.cli.pipeline import render_targets, schemas_of, translation
+from gitops_kong.cli.pipeline import controllers_in, render_targets, schemas_of, translation
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of
+from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.report.configuration import shown
@@ -21,15 +22,18 @@ from gitops_kong.translate.context import ControllerPanic
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Translate only this target (repeatable).")
 @controller_flags
+@source_flags
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags: Any) -> None:
     """Print the declarative configuration of each target, fit for decK and POST /config.
 
     Values of Secrets are replaced by vault references. Targets of upstreams are not in Git and are left out.
     """
-    repository = open_repository(paths)
-    options, _ = settings_of(flags).resolve(repository.config)
+    repository = with_sources(open_repository(paths), flags)
+    settings = settings_of(flags)
     rendered = render_targets(repository.head.tree, repository.config, repository.paths, targets)
+    found = settings.choose(repository.config, controllers_in((result for _, result in rendered), repository.head.tree))
+    options, _ = settings.resolve(repository.config, found)
     if form == "json" and len(rendered) > 1:
         raise UserError(
             f"JSON holds one configuration: choose with --target, one of {', '.join(t.name for t, _ in rendered)}"

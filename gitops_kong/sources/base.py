@@ -119,6 +119,10 @@ class Tree(Protocol):
         """Symbolic links and what they point to."""
 
     @property
+    def remotes(self) -> tuple[str, ...]:
+        """The URLs of the repository, empty where it has none."""
+
+    @property
     def missing(self) -> Callable[[str], str]:
         """Why a file is not there."""
 

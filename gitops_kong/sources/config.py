@@ -65,6 +65,7 @@ class Config:
     context: tuple[str, ...] = ()
     repositories: Mapping[str, str] = field(default_factory=dict)
     kubernetes_version: str | None = None
+    allow_network: bool = False  # never from the file, which a pull request can change
     file: str = ""
 
 

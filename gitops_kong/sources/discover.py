@@ -55,7 +55,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
 def _configured(tree: Tree, entry: TargetConfig) -> Target:
     if entry.sources:
         parts = tuple(_configured(tree, part) for part in entry.sources)
-        inputs = tuple(sorted({path for part in parts for path in part.inputs}))
+        inputs = tuple(sorted({path for part in parts for path in part.inputs} | {*entry.context}))
         return Target(entry.name, COMBINED, ".", inputs, {"parts": parts, "context": entry.context})
     path = normal(entry.path)
     if path != "." and path not in tree.files and not tree.is_directory(path):
@@ -64,8 +64,8 @@ def _configured(tree: Tree, entry: TargetConfig) -> Target:
     options = {**entry.options, "context": entry.context}
     if source == "files" and path not in tree.files:
         plain = _plain_files(tree, path)
-        return Target(entry.name, source, path, (path,), {**options, "files": plain})
-    return Target(entry.name, source, path, _inputs(tree, source, path), options)
+        return Target(entry.name, source, path, (path, *entry.context), {**options, "files": plain})
+    return Target(entry.name, source, path, (*_inputs(tree, source, path), *entry.context), options)
 
 
 def _plain_files(tree: Tree, path: str) -> tuple[str, ...]:

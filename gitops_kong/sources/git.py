@@ -58,6 +58,7 @@ def work_tree(repository: Repository, cache: ObjectCache | None = None) -> WorkT
     """The files as they are on disk, with reasons for those that Git has and the disk has not."""
     tree = WorkTree(repository.root, cache)
     tree.missing = _Absent(repository)
+    tree.remotes = remotes(repository)
     return tree
 
 
@@ -238,6 +239,7 @@ def _tree(repository: Repository, entries: Iterator[_Entry], work: FileTree | No
         return _blob(repository, blobs[path], path)
 
     tree = FileTree(blobs, links, read, work.cache if work else None)
+    tree.remotes = remotes(repository)
     tree.missing = lambda path: _in_submodule(path, submodules) or "no such file in this revision"
     return tree
 

@@ -34,7 +34,7 @@ def find(url: str, path: str, tree: Tree, tools: Tools) -> Tree | None:
             if not Path(place).is_dir():
                 raise RenderError(f"{place}: no such directory; it was named as the checkout of {other}")
             return WorkTree(Path(place))
-    known = {identity(remote) for remote in tools.remotes}
+    known = {identity(remote) for remote in tree.remotes}
     if wanted in known:
         return tree
     if known and not any(remote.rpartition("/")[2] == wanted.rpartition("/")[2] for remote in known):

@@ -33,8 +33,7 @@ _NO_PROXY = "http://127.0.0.1:1"
 class Tools:
     """The programs that render, and what they are told of the cluster.
 
-    `search` is a PATH; `repositories` are other repositories by URL with where they are checked out; `remotes` are the
-    URLs of this one.
+    `search` is a PATH; `repositories` are other repositories by URL with where they are checked out.
     """
 
     search: str = field(default_factory=lambda: os.environ.get("PATH", os.defpath))
@@ -42,7 +41,6 @@ class Tools:
     api_versions: tuple[str, ...] = ()
     allow_network: bool = False
     repositories: Mapping[str, str] = field(default_factory=dict)
-    remotes: tuple[str, ...] = ()
 
     @cached_property
     def helm(self) -> str:
@@ -57,13 +55,6 @@ class Tools:
         if found := shutil.which("kubectl", path=self.search):
             return (str(Path(found).resolve()), "kustomize")
         raise RenderError(f"kustomize is missing: {INSTALL['kustomize']}")
-
-    @cached_property
-    def helm_major(self) -> int:
-        """3 or 4."""
-        with workspace() as directory:
-            text = run([self.helm, "version", "--template", "{{.Version}}"], directory, Limits(seconds=20)).decode()
-        return 4 if text.lstrip("v").startswith("4") else 3
 
     def _find(self, name: str) -> str:
         found = shutil.which(name, path=self.search)

@@ -41,6 +41,7 @@ class FileTree:
     ) -> None:
         self.files = dict(sorted(files.items()))
         self.links = links
+        self.remotes: tuple[str, ...] = ()
         self.missing: Callable[[str], str] = lambda _: "no such file"
         self._paths = list(self.files)
         self._read_raw = read_raw
@@ -190,3 +191,4 @@ class Overlay(FileTree):
         super().__init__({**(under.files if under else {}), **files}, under.links if under else {}, read)
         if under is not None:
             self.missing = under.missing
+            self.remotes = under.remotes

@@ -102,3 +102,23 @@ def test_init_without_a_controller(tmp_path: Path) -> None:
     text = run("init", str(tmp_path), "--stdout").stdout
     assert "# The controller was not found" in text
     assert [target.path for target in parse_config(text.encode(), "f").targets] == ["."]
+
+
+def test_other_repositories_are_given_by_flags_only(tmp_path: Path) -> None:
+    app = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec:\n"
+        "  source: {repoURL: https://git.example.com/other, path: deploy}\n"
+    )
+    write(tmp_path, {"repo/app.yaml": app, "other/deploy/o.yaml": service("o")})
+    done = run("render", str(tmp_path / "repo"), "--repo", f"https://git.example.com/other={tmp_path / 'other'}")
+    assert "name: o" in done.stdout
+    assert "not seen: deploy of https://git.example.com/other" in run("render", str(tmp_path / "repo")).stderr
+    for path in ("../other", "/", "link"):
+        settings = f"repositories: {{'https://git.example.com/other': '{path}'}}\n"
+        write(tmp_path, {"repo/.gitops-kong.yaml": settings})
+        link = tmp_path / "repo/link"
+        link.unlink(missing_ok=True)
+        link.symlink_to(tmp_path / "other")
+        with pytest.raises(UserError, match=r"outside of the repository; give it with --repo"):
+            CliRunner().invoke(cli, ["render", str(tmp_path / "repo")], standalone_mode=False, catch_exceptions=False)
+    run("render", str(tmp_path / "repo"), "--repo", "nothing", status=2)

@@ -415,7 +415,8 @@ def test_remotes_tell_this_repository_from_others(tmp_path: Path) -> None:
     )
     tree = WorkTree(tmp_path)
     (target,) = discover(tree, Config())
-    result = render(target, tree, tools(remotes=("ssh://git@git.example.com:22/org/deploy",)), Limits())
+    tree.remotes = ("ssh://git@git.example.com:22/org/deploy",)
+    result = render(target, tree, tools(), Limits())
     assert names(result) == ["Service s"]
     assert len(result.not_seen) == 1
 
@@ -456,7 +457,8 @@ def test_a_missing_directory_of_this_repository(tmp_path: Path) -> None:
     write(tmp_path, {"apps/a.yaml": app("a", {"path": "gone"}), "m/s.yaml": service("s")})
     tree = WorkTree(tmp_path)
     (target,) = [target for target in discover(tree, Config()) if target.source == "argocd"]
-    result = render(target, tree, tools(remotes=(URL,)), Limits())
+    tree.remotes = (URL,)
+    result = render(target, tree, tools(), Limits())
     assert [problem.message for problem in result.problems] == [
         "gone: no such directory, but Application argocd/a deploys it"
     ]
