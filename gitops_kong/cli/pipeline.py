@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -18,6 +19,7 @@ from gitops_kong.gateway.catalogue import Catalogue, Schema, load
 from gitops_kong.gateway.entity_validation import ServingSchemas
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.positions import locate
+from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.policies.engine import judge, judge_controller
 from gitops_kong.policies.model import Policy, built_in
 from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, cluster_state
@@ -29,6 +31,7 @@ from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.controller_found import FoundController, find_controllers
 from gitops_kong.sources.discover import discover
+from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.sources.render import render
 from gitops_kong.sources.tools import Tools
 from gitops_kong.translate.build import translate
@@ -150,7 +153,8 @@ def _tools(config: Config) -> Tools:
 
 
 def _objects(rendered: Rendered, context: Sequence[K8sObject]) -> list[K8sObject]:
-    return [*context, *rendered.objects, *(a.stand_in for a in rendered.assumptions if a.stand_in)]
+    assumed = (a.stand_in for a in rendered.assumptions if a.stand_in)
+    return with_namespace([*context, *rendered.objects, *assumed], "default")
 
 
 def select(targets: Sequence[Target], names: Sequence[str]) -> list[Target]:
@@ -204,11 +208,27 @@ def admission(server: ApiServer) -> Admit:
     """The API server's answer to one object."""
 
     def admit(obj: K8sObject, old: K8sObject | None) -> Admission:
-        del old
-        problem = server.decodes(obj)
-        return Admission(obj, ((problem, ()),)) if problem else Admission(server.prepare(obj))
+        answer = server.admit(obj, old)
+        if answer.accepted:
+            return Admission(server.prepare(obj))
+        scrub = Scrubber((obj,))
+        return Admission(
+            obj,
+            tuple(
+                (scrub(f"{p.field}: {p.message}" if p.field else p.message), field_path(p.field))
+                for p in answer.problems
+            ),
+        )
 
     return admit
+
+
+_FIELD = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[]+)")
+
+
+def field_path(field: str) -> tuple[str | int, ...]:
+    """`spec.rules[0].host` or `metadata.annotations[konghq.com/path]` as a path."""
+    return tuple(int(index) if index else key or name for index, key, name in _FIELD.findall(field))
 
 
 def _assumptions(rendered: Rendered) -> Iterable[str]:
