@@ -8,7 +8,8 @@ client certificate is named by id refers to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gitops_kong.cluster.options import ControllerOptions
@@ -43,7 +44,7 @@ def read_back(stored: Config, options: ControllerOptions, schemas: GatewaySchema
     """
     keep_ids = options.gate("FillIDs")
     ids = _ids(stored, "consumers", "username", "custom_id") | _ids(stored, "consumer_groups", "name")
-    plugins = [_by_id(schemas.fill_plugin_defaults(p) or p, ids) for p in _all_plugins(stored)]
+    plugins = _Attached([_by_id(schemas.fill_plugin_defaults(p) or p, ids) for p in _all_plugins(stored)])
     config: dict[str, Any] = {"_format_version": stored.get("_format_version", "3.0")}
     lists: dict[str, list[Entity]] = {
         "services": [
@@ -95,16 +96,16 @@ def _with_names(entities: Iterable[Entity] | None) -> Iterable[tuple[Entity, fro
         yield entity, frozenset(str(entity[k]) for k in ("name", "id") if entity.get(k))
 
 
-def _service(service: Entity, names: frozenset[str], plugins: list[Entity], options: ControllerOptions) -> Entity:
+def _service(service: Entity, names: frozenset[str], plugins: _Attached, options: ControllerOptions) -> Entity:
     keep_ids = options.gate("FillIDs")
     result = _entity(service, keep_ids)
     routes = []
     for route, route_names in _with_names(service.get("routes")):
         entity = _entity(route, keep_ids)
-        _add(entity, "plugins", [_plugin(p) for p in plugins if _refers(p, "route", route_names)])
+        _add(entity, "plugins", plugins.to("route", route_names))
         routes.append(entity)
     _add(result, "routes", routes)
-    own = [_plugin(p) for p in plugins if _refers(p, "service", names)]
+    own = plugins.to("service", names)
     if not options.behaviours["plugin-nulls-kept"]:  # of services' plugins, never of those of routes
         own = [_without_nulls(p) for p in own]
     _add(result, "plugins", own)
@@ -117,11 +118,23 @@ def _without_nulls(plugin: Entity) -> Entity:
     return {**rest, "config": config} if config else rest
 
 
-def _refers(plugin: Entity, field: str, names: frozenset[str]) -> bool:
-    reference = plugin.get(field)
-    if isinstance(reference, Mapping):
-        return bool(names & {reference.get("name"), reference.get("id")})
-    return reference in names
+class _Attached:
+    """The plugins of a configuration by what they refer to, each in its place in the list."""
+
+    def __init__(self, plugins: Sequence[Entity]) -> None:
+        self._plugins = plugins
+        self._places: defaultdict[tuple[str, Any], list[int]] = defaultdict(list)
+        for place, plugin in enumerate(plugins):
+            for field in ("route", "service"):
+                reference = plugin.get(field)
+                named = reference if isinstance(reference, Mapping) else {"name": reference}
+                for name in {named.get("name"), named.get("id")} - {None}:
+                    self._places[field, name].append(place)
+
+    def to(self, field: str, names: frozenset[str]) -> list[Entity]:
+        """The plugins whose `field` names the entity."""
+        places = {place for name in names for place in self._places.get((field, name), ())}
+        return [_plugin(self._plugins[place]) for place in sorted(places)]
 
 
 def _plugin(plugin: Entity) -> Entity:
