@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.store import ObjectStore
@@ -35,7 +36,7 @@ NO_SNAPSHOT = ObjectStore(())
 class Memory:
     """What a controller remembers from one run to the next; empty after a restart."""
 
-    last_valid: Config | None = None
+    last_valid: Callable[[], Config] | None = None  # put together only where it is pushed
     processed: Snapshot | None = None  # with FallbackConfiguration only
     built_from: ObjectStore = NO_SNAPSHOT  # the objects that the builder translates
     last_valid_store: ObjectStore | None = None  # with --use-last-valid-config-for-fallback only
@@ -122,9 +123,11 @@ class Update:
             return
         for gateway in self.state.gateways:
             if gateway.running is not None:
-                stored = self.gateway.stored(gateway.running)
-                self._remember(last_valid=read_back(stored, self.options, self.gateway.schemas))
+                self._remember(last_valid=partial(self._read_back, gateway.running))
                 return
+
+    def _read_back(self, running: Config) -> Config:
+        return read_back(self.gateway.stored(running), self.options, self.gateway.schemas)
 
     def _take_snapshot(self, cache: ObjectStore) -> ObjectStore:
         """The snapshot that this run works on; the builder gets it where it is a new one."""
@@ -183,7 +186,7 @@ class Update:
                 rejection = refused
         self.state = replace(self.state, gateways=tuple(gateways))
         if rejection is None:
-            self._remember(sent=(config,) * len(gateways), last_valid=config)
+            self._remember(sent=(config,) * len(gateways), last_valid=lambda: config)
         return rejection
 
     def _push(self, config: Config, gateway: int, fallback: bool) -> Push:
@@ -210,7 +213,7 @@ class Update:
         if self._fallback_on and rejection.failures and self._fall_back(snapshot, rejection.failures):
             return
         if self.state.memory.last_valid is not None:
-            self._send(self.state.memory.last_valid, fallback=True)
+            self._send(self.state.memory.last_valid(), fallback=True)
 
     def _fall_back(self, snapshot: ObjectStore, failures: Sequence[ResourceFailure]) -> bool:
         """Build and push the fallback configuration; whether the gateways took it."""
