@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from gitops_kong.cluster.gateway_listeners import judged_listeners, reported_listeners
@@ -167,12 +168,17 @@ class _Intake:
 
     def _has_ancestor(self, policy: K8sObject) -> bool:
         """Whether an HTTPRoute with a parent here and resolved references uses one of the policy's Services."""
-        services = policy_targets(policy)
-        return any(
-            _uses(route, policy.namespace, services)
+        return any((policy.namespace, name) in self._used_services for name in policy_targets(policy))
+
+    @cached_property
+    def _used_services(self) -> frozenset[tuple[str, str]]:
+        routes = (self.store.by_ref(ref) for ref in self.parents if ref.kind == "HTTPRoute")
+        return frozenset(
+            service
+            for route in routes
+            if route is not None
             and resolved_refs(route, self.store, self.options, assume_missing=self.assume_missing).holds
-            for ref in self.parents
-            if (route := self.store.by_ref(ref)) is not None and route.kind == "HTTPRoute"
+            for service in _services_of(route)
         )
 
     def _needs_gate(self, kind: str) -> str:
@@ -257,12 +263,9 @@ def _listener_secrets(gateway: K8sObject) -> Iterable[Ref]:
                 yield Ref("", "Secret", ref.get("namespace") or gateway.namespace, ref.get("name") or "")
 
 
-def _uses(route: K8sObject, namespace: str, services: frozenset[str]) -> bool:
-    return any(
-        (ref.get("namespace") or route.namespace) == namespace
-        and (ref.get("name") or "") in services
-        and ref.get("kind", "Service") == "Service"
-        and (ref.get("group") or "") in ("", "core")
-        for rule in route.spec.get("rules") or ()
-        for ref in rule.get("backendRefs") or ()
-    )
+def _services_of(route: K8sObject) -> Iterable[tuple[str, str]]:
+    """Namespaces and names of the Services behind a route."""
+    for rule in route.spec.get("rules") or ():
+        for ref in rule.get("backendRefs") or ():
+            if ref.get("kind", "Service") == "Service" and (ref.get("group") or "") in ("", "core"):
+                yield ref.get("namespace") or route.namespace, ref.get("name") or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from gitops_kong.cluster.reference_grants import GATEWAY_GROUP
@@ -25,12 +26,17 @@ def policy_targets(policy: K8sObject) -> frozenset[str]:
     )
 
 
+def _policies_by_service(store: ObjectStore) -> Counter[tuple[str, str]]:
+    """How many policies target each Service, by its namespace and name."""
+    policies = store.list(GATEWAY_GROUP, "BackendTLSPolicy")
+    return Counter((policy.namespace, name) for policy in policies for name in policy_targets(policy))
+
+
 def refusal(policy: K8sObject, store: ObjectStore, *, assume_missing: bool = False) -> Refusal:
     """Why a policy is not accepted; `assume_missing`: certificates that are not in `store` may be in the cluster."""
-    targets = policy_targets(policy)
-    for other in store.list(GATEWAY_GROUP, "BackendTLSPolicy"):
-        if other.ref != policy.ref and other.namespace == policy.namespace and targets & policy_targets(other):
-            return Refusal("Conflicted", "Multiple BackendTLSPolicies target the same service")
+    targeted = store.view(_policies_by_service)
+    if any(targeted[policy.namespace, name] > 1 for name in policy_targets(policy)):
+        return Refusal("Conflicted", "Multiple BackendTLSPolicies target the same service")
     validation = policy.spec.get("validation") or EMPTY
     messages = []
     for ref in validation.get("caCertificateRefs") or ():
