@@ -19,6 +19,7 @@ def _unknowable(_: Any) -> str | None:
 CHECKS: dict[str, Validator] = {
     "acme_namespace": plugins.acme_namespace,
     "certificate": certificates.certificate,
+    "cidr_v4": hosts.cidr_v4,
     "cookie_name": headers.cookie_name,
     "cookie_name_until_3_5": headers.cookie_name_until_3_5,
     "header_name": headers.header_name,
@@ -32,6 +33,7 @@ CHECKS: dict[str, Validator] = {
     "ip_or_cidr": hosts.ip_or_cidr,
     "key": certificates.key,
     "lua_expression": lua_code.lua_expression,
+    "name": text.name,
     "oauth2_flows": plugins.oauth2_flows,
     "path": paths.path,
     "pem_keys": lambda value: tables.pem_keys(value, strict=True),

@@ -70,6 +70,7 @@ def _key(entity: Table) -> str | None:
             raise GatewayCrash
         if not isinstance(decoded, dict) or decoded.get("kid") != entity.get("kid"):
             return "kid in jwk.kid must be equal to keys.kid"
+        return certificates.jwk(decoded)
     if isinstance(pem, dict) and "private_key" not in pem and "public_key" not in pem:
         return "need to supply a PEM formatted public and/or private key."
     return None

@@ -7,8 +7,10 @@ shortened: its numbers, paths and lines differ with each build. Where a key cann
 
 from __future__ import annotations
 
-import hashlib
+import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from gitops_kong.gateway.formats import pem
 
@@ -104,10 +106,26 @@ def ca_certificate(value: str, now: float) -> str | None:
     return None
 
 
-def certificate_digest(value: str) -> str | None:
-    """``cert_digest``, which is unique among CA certificates; ``None`` if it cannot be known."""
-    found = _certificate(value)
-    return hashlib.sha256(found.der).hexdigest() if isinstance(found, pem.Certificate) else None
+_JWK_PARTS = {"RSA": ("n", "e"), "EC": ("x", "y")}
+_EC_CURVES = frozenset(("P-256", "P-384", "P-521"))
+_OKP_CURVES = frozenset(("Ed25519", "X25519", "Ed448", "X448"))
+_BASE64URL = re.compile(r"[A-Za-z0-9_\-]*").fullmatch
+
+
+def jwk(value: Mapping[str, Any]) -> str | None:
+    """A JSON web key has what its type needs; whether its numbers make a key is not judged."""
+    kind, curve = (part if isinstance(part, str) else "" for part in (value.get("kty"), value.get("crv")))
+    parts: tuple[str, ...] = _JWK_PARTS.get(kind, ())
+    if kind == "OKP" and curve in _OKP_CURVES:
+        parts = ("d",) if "d" in value else ("x",)
+    fits = bool(parts) and (kind != "EC" or curve in _EC_CURVES)
+    if fits and all(_is_base64url(value.get(part)) for part in parts):
+        return None
+    return "could not load JWK, likely not a valid key"
+
+
+def _is_base64url(text: object) -> bool:
+    return isinstance(text, str) and _BASE64URL(text) is not None and len(text) % 4 != 1
 
 
 def key_pair(public: str | None, private: str | None, strict: bool) -> str | None:

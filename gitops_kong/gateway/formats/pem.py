@@ -51,7 +51,6 @@ class PublicKey(NamedTuple):
 class Certificate(NamedTuple):
     """What Kong asks of a certificate; ``not_after`` in seconds since 1970, ``None`` if it cannot be read."""
 
-    der: bytes
     key: PublicKey
     not_after: float | None
     is_ca: bool
@@ -170,8 +169,7 @@ def certificate(text: str) -> Certificate:
 
 
 def _certificate(der: bytes) -> Certificate:
-    whole = _item(der, 0, _SEQUENCE)
-    tbs = _fields(whole.content, _SEQUENCE, _SEQUENCE, _BITS)[0]
+    tbs = _fields(_item(der, 0, _SEQUENCE).content, _SEQUENCE, _SEQUENCE, _BITS)[0]
     fields = _items(tbs.content)
     if fields and fields[0].tag == 0xA0:
         fields = fields[1:]
@@ -183,7 +181,7 @@ def _certificate(der: bytes) -> Certificate:
         raise PemError("wrong tag")
     times = _fields(fields[3].content, (0x17, 0x18), (0x17, 0x18))
     extensions = next((item.content for item in fields[6:] if item.tag == 0xA3), b"")
-    return Certificate(der[: whole.end], _public_key(fields[5].content), _time(times[1]), _is_ca(extensions))
+    return Certificate(_public_key(fields[5].content), _time(times[1]), _is_ca(extensions))
 
 
 def _time(item: _Item) -> float | None:

@@ -52,8 +52,3 @@ def tag(value: str) -> str | None:
 def is_uuid(value: str) -> bool:
     """Whether ``uuid = true`` takes the value (any version, either case)."""
     return _UUID(value) is not None
-
-
-def uuid(value: str) -> str | None:
-    """``uuid = true`` of a schema."""
-    return None if is_uuid(value) else "expected a valid UUID"

@@ -77,4 +77,3 @@ epnemGsTKEUjNdn7/OWl1Sj+blh06zd/HmebsGwztcR/sVJsVTcnHymFqBQrbxh+
 NFp0JlcKGXbsaV7hgG50Ks7ZdCZHdw6+4QxY3CNdXUyMo6KTWp/9NgF36pGPP5k=
 -----END ENCRYPTED PRIVATE KEY-----
 """
-DIGEST = "2931c9271cbaae98b23d19f99de1eba7ae2e1880f2b9ae0aeecc926c7db7fed1"

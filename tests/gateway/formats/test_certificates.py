@@ -68,8 +68,6 @@ def test_certificates_of_authorities():
     assert certs.ca_certificate(keys.CA, 2_200_000_000) == 'certificate expired, "Not After" time is in the past'
     assert certs.ca_certificate(keys.NOT_CA, NOW).startswith("certificate does not appear to be a CA because")
     assert certs.ca_certificate("nope", NOW) is None
-    assert certs.certificate_digest(keys.CA) == keys.DIGEST
-    assert certs.certificate_digest("nope") is None
 
 
 @pytest.mark.parametrize(
@@ -87,6 +85,28 @@ def test_certificates_of_authorities():
 )
 def test_pairs(public, private, strict, message):
     assert certs.key_pair(public, private, strict) == message
+
+
+FAILED = "could not load JWK, likely not a valid key"
+
+
+@pytest.mark.parametrize(
+    ("jwk", "message"),
+    [
+        ({"kty": "RSA", "n": "AQAB", "e": "AQAB"}, None),
+        ({"kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB"}, None),
+        ({"kty": "OKP", "crv": "Ed25519", "x": "AQAB"}, None),
+        ({"kty": "oct", "k": "AQAB"}, FAILED),
+        ({"kty": "RSA", "n": "AQAB"}, FAILED),
+        ({"kty": "RSA", "n": "A+", "e": "AQAB"}, FAILED),
+        ({"kty": "EC", "crv": "secp256k1", "x": "AQAB", "y": "AQAB"}, FAILED),
+        ({"kty": ["RSA"]}, FAILED),
+        ({"kty": "OKP", "crv": {}}, FAILED),
+        ({}, FAILED),
+    ],
+)
+def test_json_web_keys(jwk, message):
+    assert certs.jwk(jwk) == message
 
 
 TEXTS = st.sampled_from([keys.CA, keys.KEY, keys.KEY_PKCS8, keys.PUBLIC, keys.ED25519])
