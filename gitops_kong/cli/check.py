@@ -31,6 +31,7 @@ FORMATS: dict[str, Callable[[Report], str]] = {
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
 @click.option("--base", metavar="REV", help="What the cluster runs. Default: the CI's base, or the merge base.")
 @click.option("--no-base", is_flag=True, help="Compare with an empty cluster.")
+@click.option("--staged", is_flag=True, help="Check what would be committed now, against the last commit.")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Check only this target (repeatable).")
 @click.option(
     "--scenario", "scenarios", multiple=True, type=click.Choice(SCENARIOS), help="Default is all (repeatable)."
@@ -54,10 +55,10 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     files = [_report_file(r) for r in reports]
     color, quiet, verbose = flags.pop("color"), flags.pop("quiet"), flags.pop("verbose")
     controller = settings_of(flags)
-    base, no_base = flags.pop("base"), flags.pop("no_base")
+    base, no_base, staged = flags.pop("base"), flags.pop("no_base"), flags.pop("staged")
     if base is not None and no_base:
         raise click.UsageError("--base and --no-base exclude each other")
-    repository = with_sources(open_repository(paths, base, compare=not no_base), flags)
+    repository = with_sources(open_repository(paths, base, not no_base, staged), flags)
     scenarios = flags.pop("scenarios") or SCENARIOS
     settings = CheckSettings(repository.paths, scenarios=scenarios, controller=controller, **flags)
     report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet))

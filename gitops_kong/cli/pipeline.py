@@ -18,7 +18,7 @@ from gitops_kong.gateway import custom_schemas
 from gitops_kong.gateway.catalogue import Catalogue, Schema, load
 from gitops_kong.gateway.entity_validation import ServingSchemas
 from gitops_kong.manifests.objects import K8sObject, Origin
-from gitops_kong.manifests.positions import locate
+from gitops_kong.manifests.positions import holds, locate
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.policies.engine import judge, judge_controller
 from gitops_kong.policies.model import Policy, built_in
@@ -246,6 +246,9 @@ def locator(tree: Tree) -> Locate:
     @cache
     def find(origin: Origin, path: tuple[str | int, ...]) -> Place | None:
         try:
+            for patch in reversed(origin.patches):
+                if path and holds(tree.read(patch.file), patch, path):
+                    return find(patch, path)
             position = locate(tree.read(origin.file), origin, path)
         except UserError:
             return Place(origin.file, 1, 1)

@@ -12,7 +12,7 @@ from gitops_kong.cli.pipeline import Revision
 from gitops_kong.errors import UserError
 from gitops_kong.sources import git
 from gitops_kong.sources.config import FILE, Config, read_config, relocated
-from gitops_kong.sources.tree import MemoryTree, WorkTree
+from gitops_kong.sources.tree import FileTree, MemoryTree, WorkTree
 
 STDIN = "stdin.yaml"
 
@@ -28,11 +28,14 @@ class Repository:
     root: Path = Path()
 
 
-def open_repository(paths: Sequence[str], base: str | None = None, compare: bool = False) -> Repository:
+def open_repository(
+    paths: Sequence[str], base: str | None = None, compare: bool = False, staged: bool = False
+) -> Repository:
     """The repository that holds `paths` (default: the working directory); `-` reads manifests from stdin.
 
-    With `compare` the state before the change is opened too: `base`, or what the CI or the upstream say. Raises
-    UserError for a path that is not there, and for a base that is asked for and cannot be had.
+    With `compare` the state before the change is opened too: `base`, or what the CI or the upstream say. With
+    `staged` the head is what would be committed now, and the base is the last commit unless another is asked for.
+    Raises UserError for a path that is not there, and for a base that is asked for and cannot be had.
     """
     if tuple(paths) == ("-",):
         stdin = MemoryTree({STDIN: sys.stdin.buffer.read()})
@@ -49,6 +52,8 @@ def open_repository(paths: Sequence[str], base: str | None = None, compare: bool
         if not place.is_relative_to(root):
             raise UserError(f"{path}: not in {root}; check one repository at a time")
     tree = git.work_tree(repository) if repository else WorkTree(root)
+    if staged:
+        return _staged(repository, tree, places, base)
     relative = tuple(place.relative_to(root).as_posix() for place in places)
     before = _base(repository, tree, base) if repository and compare else None
     return Repository(
@@ -56,12 +61,27 @@ def open_repository(paths: Sequence[str], base: str | None = None, compare: bool
     )
 
 
+def _staged(repository: git.Repository | None, tree: WorkTree, places: Sequence[Path], base: str | None) -> Repository:
+    if repository is None:
+        raise UserError("--staged: in no Git repository")
+    root = repository.root.resolve()
+    relative = tuple(place.relative_to(root).as_posix() for place in places)
+    index = git.staged_tree(repository, tree)
+    before = None
+    if repository.repo.head.is_valid():
+        commit = git.resolve(repository, base or "HEAD")
+        changed = frozenset(git.changed_files(repository, commit, staged=True))
+        before = Revision(base or "HEAD", git.revision_tree(repository, commit, tree), changed)
+    config = _inside(_config(index, relative[0]), root)
+    return Repository(Revision("the index", index), before, config, relative, root)
+
+
 def _plain_root(place: Path) -> Path:
     folder = place if place.is_dir() else place.parent
     return next((f for f in (folder, *folder.parents) if (f / FILE).exists()), folder)
 
 
-def _config(tree: WorkTree, path: str) -> Config:
+def _config(tree: FileTree, path: str) -> Config:
     """The nearest `.gitops-kong.yaml` at or above `path`; its own paths start at its folder."""
     folder = path if tree.is_directory(path) else path.rpartition("/")[0] or "."
     while True:

@@ -31,12 +31,14 @@ class Origin:
     """Where an object was read: the file that a person edits and the document's place in it.
 
     `file` is relative to the repository's root (`-` for stdin); `document` counts YAML documents from 0; `item` is
-    the path within the document for objects of a List (`("items", 3)`).
+    the path within the document for objects of a List (`("items", 3)`). `patches` are the documents that change the
+    object afterwards (Kustomize's), the last one last.
     """
 
     file: str
     document: int = 0
     item: tuple[str | int, ...] = ()
+    patches: tuple[Origin, ...] = ()
 
 
 class K8sObject:

@@ -26,17 +26,28 @@ def locate(text: bytes, origin: Origin, path: Sequence[str | int] = ()) -> Posit
     A field of a mapping is found by its key, an item of a list by its first character. Where the path leads to nothing
     (a field that is missing or was added later), the deepest field on the way to it is given.
     """
+    return _walk(text, origin, path)[0]
+
+
+def holds(text: bytes, origin: Origin, path: Sequence[str | int]) -> bool:
+    """Whether the object read from `origin` has the field `path`."""
+    return _walk(text, origin, path)[1]
+
+
+def _walk(text: bytes, origin: Origin, path: Sequence[str | int]) -> tuple[Position, bool]:
     found = _document(text, origin.file, origin.document)
     if found is None:
-        return Position(1, 1)
+        return Position(1, 1), False
     root, first_line = found
     place = node = root
+    whole = True
     for part in (*origin.item, *path):
         step = _step(node, part)
         if step is None:
+            whole = False
             break
         place, node = step
-    return Position(first_line + place.line + 1, place.column + 1)
+    return Position(first_line + place.line + 1, place.column + 1), whole
 
 
 @lru_cache(maxsize=64)

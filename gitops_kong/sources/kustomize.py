@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from gitops_kong.errors import ManifestError, RenderError
-from gitops_kong.manifests.objects import K8sObject, Origin, Ref
+from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import read_documents, read_objects
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal
 from gitops_kong.sources.tools import Tools, export, run, workspace
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+PatchKey = tuple[str, str, str]  # group, kind, name
 
 ORIGIN = "config.kubernetes.io/origin"
 _MAX_DEPTH = 50
@@ -199,16 +201,18 @@ def build(path: str, tree: Tree, tools: Tools, limits: Limits, overrides: Mappin
 def _objects(this: _Build, overrides: Mapping[str, Any]) -> list[K8sObject]:
     path, tree = this.path, this.tree
     places: list[Origin | None]
+    patches = patches_of(tree, this.found)
     if _reads_annotations(tree, this.found):
         plain = read_objects(_run(this, overrides, annotate=False), path)
         try:
             marked = read_objects(_run(this, overrides, annotate=True), path)
         except RenderError:
             marked = []
-        places = [_origin(each, path, tree) for each in marked] if len(marked) == len(plain) else [None] * len(plain)
+        same = len(marked) == len(plain)
+        places = [_origin(each, path, tree, patches) if same else None for each in (marked if same else plain)]
     else:
         marked = read_objects(_run(this, overrides, annotate=True), path)
-        places = [_origin(each, path, tree) for each in marked]
+        places = [_origin(each, path, tree, patches) for each in marked]
         plain = [_without_origin(each) for each in marked]
     own = Origin(this.found.kustomizations[path])
     return [K8sObject(each.data, place or own) for each, place in zip(plain, places, strict=True)]
@@ -285,8 +289,8 @@ def _changed(text: bytes, file: str, overrides: Mapping[str, Any], *, annotate: 
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def _origin(found: K8sObject, path: str, tree: Tree) -> Origin | None:
-    """The document that an object was made from, by its origin annotation."""
+def _origin(found: K8sObject, path: str, tree: Tree, patches: Mapping[PatchKey, list[Origin]]) -> Origin | None:
+    """The document that an object was made from, by its origin annotation, with the patches of that document."""
     text = found.annotations.get(ORIGIN)
     if not isinstance(text, str):
         return None
@@ -295,17 +299,19 @@ def _origin(found: K8sObject, path: str, tree: Tree) -> Origin | None:
         place = normal(value.get("path") or value.get("configuredIn"), path)
         if place.rpartition("/")[2] in NAMES:
             return Origin(place)
-        return _document(found, tree.objects(place)) or Origin(place)
+        source = _document(found, tree.objects(place))
+        if source is None or source.origin is None:
+            return Origin(place)
+        return replace(source.origin, patches=tuple(patches.get((source.group, source.kind, source.name), ())))
     except (ManifestError, RenderError, ValueError, AttributeError):
         return None
 
 
-def _document(found: K8sObject, candidates: list[K8sObject]) -> Origin | None:
+def _document(found: K8sObject, candidates: list[K8sObject]) -> K8sObject | None:
     """The document of a file that became this object: of the same kind, with a name that the built one contains."""
     same = [each for each in candidates if each.kind == found.kind and each.group == found.group]
     like = [each for each in same if each.name == found.name] or [each for each in same if each.name in found.name]
-    best = max(like, key=lambda each: len(each.name), default=None)
-    return best.origin if best else None
+    return max(like, key=lambda each: len(each.name), default=None)
 
 
 def _without_origin(found: K8sObject) -> K8sObject:
@@ -318,10 +324,10 @@ def _without_origin(found: K8sObject) -> K8sObject:
     return found.with_data({**found.data, "metadata": metadata})
 
 
-def patches_of(tree: Tree, found: Closure) -> dict[Ref, list[Origin]]:
-    """Patch files by what they patch, as far as they name it: where else a person edits an object."""
-    patches: dict[Ref, list[Origin]] = {}
-    for directory, file in found.kustomizations.items():
+def patches_of(tree: Tree, found: Closure) -> dict[PatchKey, list[Origin]]:
+    """Patch files by group, kind and name of what they patch, bases first: where else a person edits an object."""
+    patches: dict[PatchKey, list[Origin]] = {}
+    for directory, file in reversed(found.kustomizations.items()):
         documents = read_documents(tree.read(file), file)
         value = documents[0] if documents and isinstance(documents[0], dict) else {}
         paths = [*_strings(value.get("patchesStrategicMerge"))]
@@ -331,7 +337,8 @@ def patches_of(tree: Tree, found: Closure) -> dict[Ref, list[Origin]]:
                 continue
             try:
                 for patch in tree.objects(place):
-                    patches.setdefault(patch.ref, []).append(patch.origin or Origin(place))
+                    key = (patch.group, patch.kind, patch.name)
+                    patches.setdefault(key, []).append(patch.origin or Origin(place))
             except ManifestError:
                 continue  # a JSON patch is no object
     return patches

@@ -72,6 +72,24 @@ def test_versions_that_are_not_known_name_their_place(tmp_path: Path) -> None:
         check(tmp_path)
 
 
+def test_staged_content_is_checked_against_the_last_commit(tmp_path: Path) -> None:
+    write(tmp_path, {"a.yaml": service("committed", "x"), "kong.yaml": deployment("3.4.3")})
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        settings = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+        subprocess.run(["git", *settings, *command], cwd=tmp_path, check=True)
+    write(tmp_path, {"a.yaml": service("staged", "x"), "kong.yaml": deployment("3.2.4")})
+    subprocess.run(["git", "add", "-A"], cwd=tmp_path, check=True)
+    write(tmp_path, {"a.yaml": service("later", "x"), "kong.yaml": deployment("3.5.13")})
+    arguments = ["check", str(tmp_path), "--staged", "--format", "json", "--all"]
+    report = json.loads(CliRunner().invoke(cli, arguments, standalone_mode=False, catch_exceptions=False).stdout)
+    assert report["controller"]["version"] == "3.2.4"
+    changes = {found["object"]["name"]: found["change"] for found in report["predictions"]}
+    assert changes["staged"] == "added"
+    assert "later" not in changes
+    with pytest.raises(UserError, match=r"^--staged: in no Git repository$"):
+        check(write(tmp_path.parent / "plain", {"a.yaml": service("a")}), "--staged")
+
+
 def test_targets_that_a_change_cannot_reach_are_rendered_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {f"{name}/kustomization.yaml": "resources: [s.yaml]\n" for name in "ab"}
     write(tmp_path, {**files, "a/s.yaml": service("s"), "b/s.yaml": service("s")})

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from gitops_kong.cli.pipeline import locator
 from gitops_kong.manifests.objects import Origin
-from gitops_kong.sources import kustomize
+from gitops_kong.report.model import Place
 from gitops_kong.sources.tree import WorkTree
 from tests.sources.build import names, printed, rendered, same, service, targets, write
 
@@ -180,12 +181,16 @@ def test_objects_lead_back_to_the_file_that_a_person_edits(tmp_path: Path) -> No
     places = {found.name.split("-")[1]: found.origin for found in rendered(tmp_path).objects}
     assert places == {
         "a": Origin("base/a.yaml", 0),
-        "b": Origin("base/a.yaml", 1),
+        "b": Origin("base/a.yaml", 1, (), (Origin("o/p.yaml"),)),
         "c": Origin("base/kustomization.yaml"),
     }
     tree = WorkTree(tmp_path)
-    patches = kustomize.patches_of(tree, kustomize.closure(tree, "o"))
-    assert [(ref.name, origins) for ref, origins in patches.items()] == [("b", [Origin("o/p.yaml", 0)])]
+    place = locator(tree)
+    (patched,) = [found for found in rendered(tmp_path).objects if found.name == "x-b"]
+    assert place(patched, ("spec", "type")) == Place("o/p.yaml", 4, 29)
+    assert place(patched, ("spec", "ports")) == Place("o/p.yaml", 4, 8)
+    assert place(patched, ("spec", "selector")) == Place("base/a.yaml", 9, 1)
+    assert place(patched, ()) == Place("base/a.yaml", 6, 1)
 
 
 def test_inputs_are_all_that_is_read(tmp_path: Path) -> None:
