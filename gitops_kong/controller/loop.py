@@ -76,7 +76,11 @@ class Record:
 
 
 class ControllerCrash(Exception):  # noqa: N818 - what happens to the controller, not an error of ours
-    """The controller process ends with a panic; the message says where."""
+    """The controller process ends with a panic; the message says where, `objects` are those that it works on."""
+
+    def __init__(self, reason: str, objects: tuple[K8sObject, ...] = ()) -> None:
+        super().__init__(reason)
+        self.objects = objects
 
 
 @dataclass
@@ -150,7 +154,7 @@ class Update:
         try:
             translation = self.translate(self.state.memory.built_from, self.options, self.gateway.schemas)
         except ControllerPanic as e:
-            raise ControllerCrash(e.reason) from e
+            raise ControllerCrash(e.reason, e.objects) from e
         if translation.changed:
             self._changed.update((obj.ref, obj) for obj in translation.changed)
             self._remember(built_from=self.state.memory.built_from.replacing(translation.changed))

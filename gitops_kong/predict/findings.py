@@ -92,7 +92,9 @@ class _Maker:
         root = causes[0].object if causes else None
         crash = first.life.crash
         if crash is not None:
-            rule, message = "controller-crash", f"The controller crashes: {crash}"
+            root = next(iter(crash.objects), None)
+            rule = "controller-crash"
+            message = f"The controller crashes on {root.ref}: {crash}" if root else f"The controller crashes: {crash}"
         elif root is not None:
             rule, message = "blocked", f"Nothing new reaches the gateway because of {root.ref}"
         else:

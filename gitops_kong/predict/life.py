@@ -27,7 +27,7 @@ class Life:
 
     `store` is the controller's cache and `regular` its full configuration. `refused` are the pushes that the gateway
     refused last, `ran` is what it ran before the last step. `written` are the objects whose status was written at some
-    time; `crash` says why the controller panics.
+    time; `crash` says why the controller panics; `record` is what happened in the last step.
     """
 
     store: ObjectStore
@@ -38,7 +38,8 @@ class Life:
     fallback_translation: Translation | None = None
     written: frozenset[Ref] = frozenset()
     ran: Config | None = None
-    crash: str | None = None
+    crash: ControllerCrash | None = None
+    record: Record = field(default_factory=Record)
 
     @property
     def running(self) -> Config | None:
@@ -126,12 +127,12 @@ def step(life: Life, store: ObjectStore, world: World) -> Life:
     """`life` after the update loop ran with `store` as the controller's cache."""
     record = Record()
     update = Update(life.state, world.options, world.gateway, world.translate, record)
-    crash = None
+    crash: ControllerCrash | None = None
     try:
         for _ in range(RUNS_A_STEP):
             update.run(store)
     except ControllerCrash as e:
-        crash = str(e)
+        crash = e
     reports = update.state.memory.reports
     written = life.written.intersection(obj.ref for obj in store)
     written |= {obj.ref for obj in store if status(reports, obj) == "Succeeded"}
@@ -150,6 +151,7 @@ def step(life: Life, store: ObjectStore, world: World) -> Life:
         written,
         life.running if life.running is not None else life.ran,
         crash,
+        record,
     )
 
 

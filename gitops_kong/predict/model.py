@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from gitops_kong.manifests.objects import K8sObject
@@ -90,14 +90,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class TargetPrediction:
-    """All predictions and findings of one target."""
+    """All predictions and findings of one target.
+
+    `signs` are the Events, log lines and metrics by which an operator would recognise what is predicted for a rollout.
+    """
 
     target: str
     predictions: tuple[Prediction, ...]
     findings: tuple[Finding, ...]
     objects: int
     changed: int = 0
-    assumptions: tuple[str, ...] = field(default=())
+    assumptions: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
 
     def with_findings(self, more: Iterable[Finding]) -> TargetPrediction:
         """The same target with further findings."""

@@ -92,6 +92,11 @@ class LifeReader:
         """Whether nothing of the last step reached the gateway."""
         return self.life.crash is not None or self.runs in ("last-valid", "nothing")
 
+    @cached_property
+    def _blocking(self) -> tuple[Cause, ...]:
+        crash = self.life.crash
+        return tuple(Cause(o, str(crash)) for o in crash.objects) if crash else self.refusals.causes
+
     def verdict(self, obj: K8sObject) -> Verdict:
         """The outcome of `obj`, which the controller has taken in."""
         configuration, causes = self._configuration(obj)
@@ -104,8 +109,7 @@ class LifeReader:
     def _configuration(self, obj: K8sObject) -> tuple[Configuration, tuple[Cause, ...]]:
         ref = obj.ref
         if self.blocked:
-            own = self.refusals.by_object.get(ref)
-            return "blocked", own or self.refusals.causes
+            return "blocked", self.refusals.by_object.get(ref) or self._blocking
         if self.runs == "fallback":
             if ref in self._backfilled:
                 return "backfilled", self._chain(ref, self._backfilled[ref])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from gitops_kong.controller.signs import signs
 from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.predict.cluster_state import ClusterState
 from gitops_kong.predict.findings import findings
 from gitops_kong.predict.life import Life, World, lives
@@ -50,7 +52,19 @@ def predict(
         objects=len(head.stored),
         changed=sum(change != "unchanged" for change in changed.values()) if base is not None else 0,
         assumptions=tuple(assumptions),
+        signs=_signs(next(iter(readers.values())).life, world),
     )
+
+
+def _signs(life: Life, world: World) -> tuple[str, ...]:
+    """What an operator sees in the first of the wanted scenarios, nothing where all went well."""
+    seen = signs(life.record, world.options.behaviours, life.crash is not None)
+    events = (f"Event {e.type} {e.reason} on {e.object}: {e.message}" for e in life.record.events)
+    konnect = life.record.config_status
+    found = [*events, *(f"{sign.where}: {sign.text}" for sign in seen if sign.where != "Event")]
+    if konnect not in (None, "OK"):
+        found.append(f"Konnect: {konnect}")
+    return tuple(dict.fromkeys(map(Scrubber(life.store), found)))
 
 
 def _readers(

@@ -54,6 +54,7 @@ def document(report: Report) -> dict[str, Any]:
         ],
         "findings": [_finding(finding, report.locate) for finding in report.findings()],
         "problems": [{"target": p.target, "message": p.message} for p in report.problems],
+        "signs": [{"target": t.target, "message": s} for t in report.targets for s in t.signs],
         "assumptions": [{"target": t.target, "message": a} for t in report.targets for a in t.assumptions],
     }
 

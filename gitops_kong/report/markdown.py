@@ -41,6 +41,9 @@ def _target(report: Report, target: TargetPrediction) -> Iterator[str]:
         yield f"#### {_escape(target.target)}"
     for group in groups:
         yield _group(report, group)
+    if target.signs:
+        items = "\n".join(f"- {_escape(s)}" for s in target.signs)
+        yield f"<details><summary>What you would see in the cluster</summary>\n\n{items}\n\n</details>"
     if target.assumptions:
         items = "\n".join(f"- {_escape(a)}" for a in target.assumptions)
         yield f"<details><summary>Assumed for {_escape(target.target)}</summary>\n\n{items}\n\n</details>"

@@ -71,6 +71,11 @@ def _target(report: Report, target: TargetPrediction, style: Style, verbose: boo
     for group in groups:
         yield ""
         yield from _group(report, group, style, verbose)
+    if target.signs and verbose:
+        yield ""
+        yield f"  {style('you will see', dim=True)}"
+        for sign in target.signs:
+            yield from _wrapped(sign, "    ", "      ")
     if target.assumptions:
         yield ""
         yield f"  {style('assumed', dim=True)}"

@@ -101,3 +101,31 @@ def test_the_field_that_was_meant_is_named() -> None:
     refused = next(f for f in run(HEAD, BASE, "3.5.13").findings if f.rule == "gateway-rejected")
     assert refused.message.endswith("config.minutes: unknown field; did you mean config.minute?")
     assert refused.path == ("config", "minutes")
+
+
+CONSUMER = """
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongConsumer
+metadata: {name: ada, namespace: shop, annotations: {kubernetes.io/ingress.class: kong, konghq.com/plugins: limit}}
+custom_id: "7"
+"""
+
+
+def test_an_object_that_crashes_the_controller_is_named() -> None:
+    predicted = run(BASE + CONSUMER, BASE, "3.3.1")
+    crash = next(f for f in predicted.findings if f.rule == "controller-crash")
+    assert str(crash.object.ref if crash.object else "") == "KongConsumer shop/ada"
+    assert outcomes(predicted, "good")["cold-start"] == "blocked empty none"
+    assert outcomes(predicted, "good")["rollout"] == "blocked stale last-valid"
+    assert any(sign.startswith("log: panic") for sign in predicted.signs)
+
+
+def test_what_an_operator_sees_is_told() -> None:
+    predicted = run(HEAD, BASE, "3.5.13")
+    assert (
+        "Event Warning KongConfigurationApplyFailed on KongPlugin shop/limit: invalid config.minutes: unknown field"
+        in predicted.signs
+    )
+    assert "Konnect: ApplyFailed" in predicted.signs
+    assert run(BASE + NEW, BASE, "3.5.13").signs == ()
