@@ -210,12 +210,7 @@ def _route(draft: _Draft, context: Context) -> Route:
     if draft.host:
         entity["hosts"] = [draft.host]
     legacy = bool(context.class_parameters.get("enableLegacyRegexDetection"))
-    paths = [
-        marked
-        for path in draft.paths
-        for p in _paths(*path)
-        for marked in [_mark_regex(p, draft.regex_prefix, legacy=legacy)]
-    ]
+    paths = [_mark_regex(p, draft.regex_prefix, legacy=legacy) for path in draft.paths for p in _paths(*path)]
     if paths:
         entity["paths"] = paths
     return Route(entity, ingress, anonymous=anonymous)
