@@ -42,13 +42,13 @@ class _World:
         self.schemas = RememberedSchemas(self.catalogue.schemas_for(self.options))
 
     def surroundings(self) -> Surroundings:
-        return Surroundings(self._read, self._decodes, self._gateway, translate)
+        return Surroundings(self._read, self._decodes, self.api_server.prepare, self._gateway, translate)
 
     def _read(self, step: Step) -> Sequence[K8sObject]:
-        objects = [obj for path in step.manifests for obj in _read_file(path)]
-        if not self.reconcilers_take_in:
-            objects = [typed(obj, self.options.version) for obj in objects]
-        return [self.api_server.prepare(obj) for obj in objects]
+        as_text = not self.reconcilers_take_in
+        return [
+            typed(obj, self.options.version, as_text=as_text) for path in step.manifests for obj in _read_file(path)
+        ]
 
     def _decodes(self, obj: K8sObject) -> str | None:
         return self.api_server.decodes(obj if self.reconcilers_take_in else without_raw_json(obj))

@@ -39,12 +39,13 @@ class StepResult:
 class Surroundings:
     """What a scenario needs from outside.
 
-    `read` gives the objects of a step as the API server would store them; `decodes` the reason why it could not store
-    an object; `gateway` the gateway that a step describes.
+    `read` gives the objects of a step as they are applied; `decodes` the reason why the API server cannot store an
+    object; `prepare` the object as it stores it; `gateway` the gateway that a step describes.
     """
 
     read: Callable[[Step], Sequence[K8sObject]]
     decodes: Callable[[K8sObject], str | None]
+    prepare: Callable[[K8sObject], K8sObject]
     gateway: Callable[[Step], Gateway]
     translate: Translate
 
@@ -65,15 +66,11 @@ class _Simulation:
     seen: dict[Ref, SeenStatus] = field(default_factory=dict)
 
     def step(self, step: Step) -> StepResult:
-        objects = assign(self.surroundings.read(step), self.objects)
-        self.objects = {obj.ref: obj for obj in objects}
-        decodable: list[K8sObject] = []
-        not_decodable: list[Ref] = []
-        for obj in self.objects.values():
-            if self._decodes(obj):
-                decodable.append(obj)
-            else:
-                not_decodable.append(obj.ref)
+        applied = {obj.ref: obj for obj in self.surroundings.read(step)}
+        not_decodable = tuple(ref for ref, obj in applied.items() if not self._decodes(obj))
+        prepared = (self.surroundings.prepare(obj) for ref, obj in applied.items() if ref not in not_decodable)
+        decodable = assign(prepared, self.objects)
+        self.objects = {obj.ref: obj for obj in decodable}
         if self.reconcilers_take_in:
             store, left_out = take_in(decodable, self.options)
         else:
@@ -97,7 +94,7 @@ class _Simulation:
         return StepResult(
             record,
             statuses,
-            tuple(not_decodable),
+            not_decodable,
             left_out,
             _gateway_config(self.state, record),
             crash,

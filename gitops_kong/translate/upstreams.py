@@ -64,7 +64,7 @@ def _backend_targets(backend: Backend, service: Service, context: Context) -> li
     except PortError as e:
         context.fail(f"can't find port for backend kubernetes service: {e}", kubernetes_service, service.parent)
         return []
-    service.entity["port"] = port["port"]
+    service.entity["port"] = port.get("port", 0)
     targets = [_target(e) for e in endpoints(kubernetes_service, port, context)]
     if backend.weight is not None:
         _share(backend.weight, targets)
