@@ -54,7 +54,7 @@ class Shapes:
         self._record = record
         self.children = children
         self._subschema_fields = _OF_SUBSCHEMA.get(entity, frozenset())
-        dependent = _dependent(record) | self._subschema_fields
+        dependent = dependent_fields(record) | self._subschema_fields
         self._alone: dict[str, Judge] = {}  # judged by themselves, no part of the shape
         self._present: dict[str, Judge] = {}  # judged by themselves; part of the shape is only whether they are set
         for name, field in record.fields.items():
@@ -118,7 +118,7 @@ class Shapes:
         self._known.add(shape)
 
 
-def _dependent(record: Record) -> frozenset[str]:
+def dependent_fields(record: Record) -> frozenset[str]:
     """Fields that checks across fields, transformations, shorthands or subschemas look at."""
     names = {name.split(".")[0] for check in record.checks for name in check.names}
     for transformation in record.transformations:

@@ -39,8 +39,10 @@ class _Schema:
 class References:
     """One pass over a configuration that passed the schemas."""
 
-    def __init__(self, declarative: Declarative) -> None:
+    def __init__(self, declarative: Declarative, lost: set[int]) -> None:
+        """`lost` are nested entities, by `id()`, that the gateway does not see any more."""
         self._declarative = declarative
+        self._lost = lost
         self._nested_by_parent = declarative.compiler.version >= "3.7"
         self._schemas = {name: _Schema(declarative, name) for name in declarative.schemas}
         self._ids: dict[str, dict[str, Table]] = {name: {} for name in self._schemas}
@@ -73,7 +75,7 @@ class References:
             inner = own.get(inner_relation.child)
             if isinstance(inner, list):
                 for position, value in enumerate(inner, 1):
-                    if id(value) in self._declarative.lost:
+                    if id(value) in self._lost:
                         break
                     self._item(inner_relation.child, value, position, inner_relation, own_id, (entity, index))
         name = own.get(schema.endpoint) if schema.endpoint else None

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gitops_kong.gateway import lua
-from gitops_kong.gateway.declarative import Declarative, Errors, Names, merged, null_errors
-from gitops_kong.gateway.fields import EXPECTED
+from gitops_kong.gateway.declarative import Declarative
 from gitops_kong.gateway.flatten import Flattener
-from gitops_kong.gateway.lua import MISSING, GatewayCrash
+from gitops_kong.gateway.lua import GatewayCrash
 from gitops_kong.gateway.migrations import migrate_route_paths
 from gitops_kong.gateway.records import Compiler, Edition
 from gitops_kong.gateway.references import References
+from gitops_kong.gateway.validation import Validation
 
 if TYPE_CHECKING:
     from gitops_kong.cluster.options import RouterFlavor
@@ -44,10 +43,11 @@ def validate(
 ) -> Verdict:
     """What a gateway with this catalogue answers to the declarative configuration; `config` is not changed."""
     declarative = declarative_schema(catalogue, router_flavor, edition)
-    declarative.begin()
+    declarative.compiler.unverified.clear()
     try:
         config = migrate_route_paths(config)
-        errors = schema_errors(declarative, config) or References(declarative).check(config)
+        validation = Validation(declarative, config)
+        errors = validation.errors() or References(declarative, validation.lost).check(config)
         unverified = tuple(sorted(declarative.compiler.unverified))
         if not errors:
             return Verdict(201, [], (), unverified)
@@ -64,47 +64,3 @@ def declarative_schema(catalogue: Catalogue, router_flavor: RouterFlavor, editio
         f"declarative/{router_flavor}/{edition}", lambda: Declarative(Compiler(catalogue, router_flavor, edition))
     )
     return declarative
-
-
-def schema_errors(declarative: Declarative, config: Mapping[str, Any]) -> Errors | None:
-    """Errors by key of the file and position, None when the schemas take everything."""
-    first: Errors = {}
-    other: Errors = {}
-    for key, value in config.items():
-        if key not in declarative.schemas:
-            error = declarative.check_top_level(key, value)
-            if error is not None:
-                other[key] = error
-            continue
-        if value is None:
-            continue
-        items = lua.as_sequence(value)
-        if items is None:
-            other[key] = EXPECTED["array"]
-            continue
-        found = {i: e for i, item in enumerate(items, 1) if (e := declarative.check_item(key, item))}
-        if found:
-            first[key] = found
-    if config.get("_format_version", MISSING) in (None, MISSING):
-        other["_format_version"] = "required field missing"
-    if not first and not other:
-        return None
-    return _second_validation(declarative, config, first, other)
-
-
-def _second_validation(
-    declarative: Declarative, config: Mapping[str, Any], first: Errors, other: Errors
-) -> Errors | None:
-    names = Names(declarative, config)
-    second: Errors = {}
-    for key, value in config.items():
-        if key in declarative.schemas:
-            items = lua.as_sequence(value) if value is not None else None
-            found = {i: e for i, item in enumerate(items or (), 1) if (e := declarative.check_filled(key, item, names))}
-            if found:
-                second[key] = found
-    second.update(other)
-    if not second:
-        return None
-    result: Errors = merged(second, null_errors(first))
-    return result
