@@ -146,7 +146,7 @@ def _certificates_reason(
         if group not in ("", "core") or kind != "Secret":
             return "InvalidCertificateRef"
         secret = store.get("", "Secret", namespace, name)
-        if secret is None and assume_missing:
+        if secret.content_unknown if secret else assume_missing:
             continue
         if secret is None:
             return "InvalidCertificateRef"

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 EMPTY: Mapping[str, Any] = {}
 
+# Annotation of a stand-in for an object that others will make: its name and labels are known, its `data` is not.
+CONTENT_UNKNOWN = "gitops-kong/content-unknown"
+
 
 class Ref(NamedTuple):
     """Identity of an object in one cluster. `group` is '' for the core group, `namespace` is '' for cluster scope."""
@@ -104,6 +107,11 @@ class K8sObject:
     def uid(self) -> str:
         """`metadata.uid`, '' where missing."""
         return self.metadata.get("uid") or ""
+
+    @property
+    def content_unknown(self) -> bool:
+        """Whether `data` is not known: nothing may be concluded from what it lacks."""
+        return self.annotations.get(CONTENT_UNKNOWN) == "true"
 
     def with_data(self, data: Mapping[str, Any]) -> K8sObject:
         """The same object with other content, keeping its origin."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from gitops_kong.manifests.objects import EMPTY, K8sObject, Ref
+from gitops_kong.manifests.objects import CONTENT_UNKNOWN, EMPTY, K8sObject, Ref
 from gitops_kong.sources.base import Assumption
 
 _TLS_KEYS = ("tls.crt", "tls.key")
@@ -40,7 +40,8 @@ def _assume(
         "metadata": {
             "name": name,
             **({"namespace": maker.namespace} if maker.namespace else {}),
-            **{part: dict(metadata[part]) for part in ("labels", "annotations") if _mapping(metadata.get(part))},
+            **({"labels": dict(metadata["labels"])} if _mapping(metadata.get("labels")) else {}),
+            "annotations": {**_mapping(metadata.get("annotations")), CONTENT_UNKNOWN: "true"},
         },
         "type": template.get("type") or kind or "Opaque",
     }

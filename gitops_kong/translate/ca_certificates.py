@@ -42,7 +42,9 @@ def _labelled(context: Context) -> list[tuple[K8sObject, Mapping[str, str]]]:
     found: list[tuple[K8sObject, Mapping[str, str]]] = [
         (secret, {key: value.decode(errors="replace") for key, value in secret_data(secret).items()})
         for secret in context.store.list("", "Secret")
-        if secret.labels.get(LABEL) == "true" and (any_class or context.has_class(secret))
+        if secret.labels.get(LABEL) == "true"
+        and not secret.content_unknown
+        and (any_class or context.has_class(secret))
     ]
     if any_class:
         config_maps = (c for c in context.store.list("", "ConfigMap") if c.labels.get(LABEL) == "true")

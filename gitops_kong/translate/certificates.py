@@ -49,6 +49,8 @@ def _of_rules(rules: Rules, context: Context) -> Iterable[_Found]:
         parents = asked.parents.values()
         if secret is None:
             context.fail(f"Failed to fetch the secret ({key})", *parents)
+        elif secret.content_unknown:
+            continue
         elif (pair := key_pair(secret, context)) is None:
             context.fail(UNUSABLE, *parents, secret)
         else:
@@ -58,6 +60,8 @@ def _of_rules(rules: Rules, context: Context) -> Iterable[_Found]:
 def _of_gateways(context: Context) -> Iterable[_Found]:
     """The same of Gateways' listeners, each with its host name (`getGatewayCerts`)."""
     for secret, hostname, gateway in listener_certificates(context):
+        if secret.content_unknown:
+            continue
         pair = key_pair(secret, context)
         if pair is None:
             context.fail(UNUSABLE, secret, gateway)

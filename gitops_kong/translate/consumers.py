@@ -77,6 +77,8 @@ def _add_credential(consumer: Consumer, name: str, index: _Index, context: Conte
         fail(f"Failed to fetch secret: Secret {obj.namespace}/{name} not found")
         return
     type_name = secret.labels.get(CREDENTIAL_LABEL)
+    if secret.content_unknown and type_name in (None, *TYPES):
+        return
     if type_name is None:
         fail(
             f"could not load credential from Secret: Secret {obj.namespace}/{name} used as credential,"

@@ -16,12 +16,19 @@ from gitops_kong.translate.state import Entity
 _NOT_OBJECT = "json: cannot unmarshal {} into Go value of type kong.Configuration"
 
 
+class ContentUnknown(Exception):  # noqa: N818 - no error: nothing can be said of the plugin
+    """A plugin whose configuration comes from a Secret of unknown content."""
+
+
 class PluginConfigError(Exception):
     """A plugin that the controller cannot translate; the message is the controller's."""
 
 
 def plugin_template(obj: K8sObject, context: Context) -> Entity:
-    """The plugin entity without scope, its configuration shared by all instances. Raises `PluginConfigError`."""
+    """The plugin entity without scope, its configuration shared by all instances.
+
+    Raises `PluginConfigError`, and `ContentUnknown`.
+    """
     data = obj.data
     config = _config(obj, context)
     entity: Entity = {"name": data.get("plugin") or "", "config": config}
@@ -99,6 +106,8 @@ def _secret(reference: Mapping[str, Any], obj: K8sObject, context: Context) -> t
 
 
 def _value(secret: K8sObject, key: str) -> bytes:
+    if secret.content_unknown:
+        raise ContentUnknown
     value = secret_data(secret).get(key)
     if value is None:
         raise PluginConfigError(f"no key '{key}' in secret '{secret.namespace}/{secret.name}'")

@@ -8,7 +8,7 @@ from gitops_kong.cluster.references import CONFIGURATION
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.gotext import quote
-from gitops_kong.translate.plugin_config import PluginConfigError, plugin_template
+from gitops_kong.translate.plugin_config import ContentUnknown, PluginConfigError, plugin_template
 from gitops_kong.translate.plugin_relations import Combination, Relations, relations
 from gitops_kong.translate.state import Entity, KongState, Plugin
 
@@ -18,20 +18,7 @@ _SCOPES = (("service", "service"), ("route", "route"), ("consumer", "consumer"),
 
 def fill_plugins(context: Context, state: KongState) -> None:
     """Add an instance for each combination that asks for a plugin, and the global ones."""
-    templates: dict[int, Entity | PluginConfigError] = {}
-
-    def template(obj: K8sObject) -> Entity:
-        known = templates.get(id(obj))
-        if known is None:
-            try:
-                known = plugin_template(obj, context)
-            except PluginConfigError as e:
-                known = e
-            templates[id(obj)] = known
-        if isinstance(known, PluginConfigError):
-            raise known
-        return known
-
+    templates = _Templates(context)
     for key, asked in relations(state, context).items():
         namespace, name = key.split(":")[:2]
         obj = find_plugin(namespace, name, context)
@@ -39,26 +26,43 @@ def fill_plugins(context: Context, state: KongState) -> None:
             _fail_missing(name, asked, context)
             continue
         try:
-            shared = template(obj)
+            shared = templates.of(obj)
         except PluginConfigError as e:
             context.fail(str(e), obj)
             continue
         context.succeed(obj)
-        _bind(obj, shared, asked, context, state.plugins)
-    by_type: dict[str, Plugin | None] = {}
-    for obj in _global_plugins(context):
-        kind = obj.data["plugin"]
-        if kind in by_type:
-            by_type[kind] = None  # two of one type cancel each other out, even if this one cannot be read
-            continue
-        try:
-            by_type[kind] = Plugin(dict(template(obj)), obj)
-        except PluginConfigError:
-            continue  # only logged
-    for plugin in by_type.values():
-        if plugin is not None:
-            context.succeed(plugin.parent)
-            state.plugins.append(plugin)
+        if shared is not None:
+            _bind(obj, shared, asked, context, state.plugins)
+    for obj, shared in _global_plugins(templates, context):
+        context.succeed(obj)
+        if shared is not None:
+            state.plugins.append(Plugin(dict(shared), obj))
+
+
+class _Templates:
+    """What plugin objects say, each read once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._known: dict[int, Entity | PluginConfigError | None] = {}
+
+    def of(self, obj: K8sObject) -> Entity | None:
+        """The plugin without scope, None where a Secret of unknown content configures it.
+
+        Raises `PluginConfigError`.
+        """
+        key = id(obj)
+        if key not in self._known:
+            try:
+                self._known[key] = plugin_template(obj, self._context)
+            except ContentUnknown:
+                self._known[key] = None
+            except PluginConfigError as e:
+                self._known[key] = e
+        known = self._known[key]
+        if isinstance(known, PluginConfigError):
+            raise known
+        return known
 
 
 def find_plugin(namespace: str, name: str, context: Context) -> K8sObject | None:
@@ -110,10 +114,18 @@ def _suffixed(name: str, combination: Combination, used: set[str], context: Cont
     return suffixed
 
 
-def _global_plugins(context: Context) -> list[K8sObject]:
-    """KongClusterPlugins of this class with the label `global: "true"` and a plugin (`globalKongClusterPlugins`)."""
-    return [
-        obj
-        for obj in context.store.list(CONFIGURATION, "KongClusterPlugin")
-        if obj.labels.get("global") == "true" and context.has_class(obj) and obj.data.get("plugin")
-    ]
+def _global_plugins(templates: _Templates, context: Context) -> list[tuple[K8sObject, Entity | None]]:
+    """KongClusterPlugins of this class with the label `global: "true"`, one of a type (`globalKongClusterPlugins`)."""
+    found: dict[str, list[tuple[K8sObject, Entity | None]]] = {}
+    for obj in context.store.list(CONFIGURATION, "KongClusterPlugin"):
+        kind = obj.data.get("plugin")
+        if not kind or obj.labels.get("global") != "true" or not context.has_class(obj):
+            continue
+        if kind in found:
+            found[kind] = []  # two of one type cancel each other out, even if this one cannot be read
+            continue
+        try:
+            found[kind] = [(obj, templates.of(obj))]
+        except PluginConfigError:
+            continue  # only logged
+    return [one for alike in found.values() for one in alike]

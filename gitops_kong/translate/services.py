@@ -179,6 +179,8 @@ def _ca_certificates(kubernetes_service: K8sObject, service: Service, context: C
                     kubernetes_service,
                 )
                 continue
+            if obj.content_unknown:
+                continue
             identity = _ca_id(obj)
             if identity is None:
                 context.fail(f"Invalid CA certificate '{key}': missing 'id' field in data", obj, kubernetes_service)

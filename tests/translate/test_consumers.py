@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gitops_kong.cluster.references import CREDENTIAL_TYPES
-from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.objects import CONTENT_UNKNOWN, K8sObject
 from gitops_kong.translate.consumer_groups import fill_consumer_groups
 from gitops_kong.translate.consumers import fill_consumers
 from gitops_kong.translate.context import Context
@@ -224,3 +224,13 @@ def test_order_and_memberships() -> None:
     older = config("3.3.1")
     assert [c["username"] for c in older["consumers"]] == ["zoe", "bob"]
     assert older["consumer_group_consumers"] == [{"consumer_group": "g", "consumer": "zoe"}]
+
+
+@pytest.mark.parametrize(("kind", "fails"), [("key-auth", False), (None, False), ("bogus", True)])
+def test_a_secret_of_unknown_content_makes_no_credential_and_no_failure(kind: str | None, fails: bool) -> None:
+    labels = {} if kind is None else {"konghq.com/credential": kind}
+    unknown = obj("v1", "Secret", "s", labels=labels, annotations={CONTENT_UNKNOWN: "true"})
+    ctx = context(consumer("ada", "s"), unknown)
+    (found,) = fill(ctx)
+    assert found.credentials == {}
+    assert bool(failures(ctx)) is fails

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.objects import CONTENT_UNKNOWN, K8sObject
 from gitops_kong.translate.consumer_groups import fill_consumer_groups
 from gitops_kong.translate.consumers import fill_consumers
 from gitops_kong.translate.context import Context, ControllerPanic
@@ -285,3 +285,16 @@ def test_a_consumer_with_plugins_needs_a_username_before_3_4() -> None:
     assert bindings(fill(KongState(), context(plugin("p"), ada, version="3.4.0"))) == [{"consumer": "c-1"}]
     none = kong("KongConsumer", "ada", plugins=",", custom_id="c-1")
     assert fill(KongState(), context(none, version="3.3.1")) == []
+
+
+def test_what_an_unknown_secret_configures_is_neither_refused_nor_pushed() -> None:
+    unknown = obj("v1", "Secret", "s", annotations={CONTENT_UNKNOWN: "true"})
+    for content in ({"configFrom": from_secret("k")}, {"configPatches": [patch("/a", "k")]}):
+        ctx = context(plugin("p", **content), unknown)
+        assert fill(state("r", on_routes="p"), ctx) == []
+        assert failures(ctx) == []
+        assert [o.name for o in ctx.configured.values()] == ["p"]
+    reference = {"secretKeyRef": {"name": "s", "key": "k", "namespace": "shop"}}
+    ctx = context(global_plugin("a", "cors", configFrom=reference), global_plugin("b", "jwt"), unknown)
+    assert [e["name"] for e in fill(KongState(), ctx)] == ["jwt"]
+    assert {o.name for o in ctx.configured.values()} == {"a", "b"}
