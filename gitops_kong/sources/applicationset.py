@@ -7,14 +7,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Any
 
 from gitops_kong.errors import RenderError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources.base import Limits, Tree
+from gitops_kong.sources.globs import path_glob
 from gitops_kong.sources.gotemplate import fill, go
 from gitops_kong.sources.tools import Tools
 
@@ -209,10 +208,10 @@ def _git(generation: Generation, generator: Mapping[str, Any]) -> list[Params]:
             for path in generation.tree.files
             for end in (position for position, char in enumerate(path) if char == "/")
         }
-        for path in sorted(_chosen(known, directories, _directory_pattern)):
+        for path in sorted(_chosen(known, directories)):
             if not any(part.startswith(".") for part in path.split("/")):
                 found.append(_path_params(path, "", prefix, go_template=generation.go_template))
-    for path in sorted(_chosen(generation.tree.files, files, _file_pattern)):
+    for path in sorted(_chosen(generation.tree.files, files)):
         documents = read_documents(generation.tree.read(path), path)
         values = documents[0] if documents else {}
         for value in values if isinstance(values, list) else [values]:
@@ -224,35 +223,10 @@ def _git(generation: Generation, generator: Mapping[str, Any]) -> list[Params]:
     return generation.with_values(generator, found)
 
 
-def _chosen(
-    paths: Iterable[str], entries: list[dict[str, Any]], pattern: Callable[[str], Callable[[str], bool]]
-) -> list[str]:
-    wanted = [pattern(str(entry.get("path"))) for entry in entries if not entry.get("exclude")]
-    unwanted = [pattern(str(entry.get("path"))) for entry in entries if entry.get("exclude")]
+def _chosen(paths: Iterable[str], entries: list[dict[str, Any]]) -> list[str]:
+    wanted = [path_glob(str(entry.get("path"))) for entry in entries if not entry.get("exclude")]
+    unwanted = [path_glob(str(entry.get("path"))) for entry in entries if entry.get("exclude")]
     return [path for path in paths if any(f(path) for f in wanted) and not any(f(path) for f in unwanted)]
-
-
-@lru_cache
-def _directory_pattern(glob: str) -> Callable[[str], bool]:
-    """Go's `path.Match`: `*` stays within one directory."""
-    parts = glob.removeprefix("./").rstrip("/").split("/")
-
-    def match(path: str) -> bool:
-        names = path.split("/")
-        return len(names) == len(parts) and all(map(fnmatchcase, names, parts))
-
-    return match
-
-
-@lru_cache
-def _file_pattern(glob: str) -> Callable[[str], bool]:
-    """Git's own patterns of files: `**` goes over directories."""
-    text = "".join(
-        {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part) or re.escape(part)
-        for part in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", glob)
-    )
-    pattern = re.compile(text)
-    return lambda path: pattern.fullmatch(path) is not None
 
 
 def _path_params(directory: str, name: str, prefix: str, *, go_template: bool) -> Params:

@@ -12,6 +12,7 @@ from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources import applicationset, files, helm, kustomize
 from gitops_kong.sources.argocd_source import Application, Elsewhere, SourceOf, application, directory_files
 from gitops_kong.sources.base import Limits, NotSeen, Problem, Rendered, Target, Tree, join, normal, parent
+from gitops_kong.sources.globs import Match, path_glob
 from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.sources.tools import Tools
 
@@ -125,7 +126,7 @@ class _Walk:
     def taken(self) -> set[str]:
         """Directories that Applications deploy, those of ApplicationSets by the shape of their paths."""
         found: set[str] = set()
-        patterns: list[re.Pattern[str]] = []
+        patterns: list[Match] = []
         for members in self.known.values():
             for each in members:
                 template = each.spec.get("template")
@@ -136,13 +137,13 @@ class _Walk:
                 for source in made.sources:
                     text = str(source.get("path") or "")
                     if "{{" in text:
-                        patterns += [_shape(shape) for shape in self.shapes(text, each)]
+                        patterns += [path_glob(shape) for shape in self.shapes(text, each)]
                     elif text and not source.get("chart"):
                         found.add(_place(text))
         if patterns:
             directories = {parent(path) for path in self.tree.files}
             directories |= {parent(path) for path in directories}
-            found |= {path for path in directories if any(pattern.fullmatch(path) for pattern in patterns)}
+            found |= {path for path in directories if any(match(path) for match in patterns)}
         return found - {"."}
 
     def shapes(self, text: str, found: K8sObject) -> list[str]:
@@ -213,10 +214,6 @@ def _place(text: str) -> str:
         return normal(text)
     except RenderError:
         return "."
-
-
-def _shape(glob: str) -> re.Pattern[str]:
-    return re.compile("[^/]*".join(re.escape(part) for part in glob.removeprefix("./").rstrip("/").split("*")))
 
 
 def _globs(generators: Any) -> Iterator[Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from gitops_kong.errors import RenderError, UserError
@@ -13,6 +12,7 @@ from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources import helm, kustomize
 from gitops_kong.sources.base import Limits, Problem, Rendered, Tree, join, normal, parent
+from gitops_kong.sources.globs import text_glob
 from gitops_kong.sources.repositories import find
 from gitops_kong.sources.tools import Tools
 
@@ -212,48 +212,16 @@ def directory_files(tree: Tree, path: str, options: Mapping[str, Any]) -> list[s
     """The files that a directory source takes."""
     if path in tree.files:
         return [path]
-    include, exclude = _glob(str(options.get("include") or "")), _glob(str(options.get("exclude") or ""))
+    include, exclude = (text_glob(str(text)) if (text := options.get(key)) else None for key in ("include", "exclude"))
     taken = []
     for file in tree.under(path):
         if not _MANIFEST.fullmatch(file) or (parent(file) != path and not options.get("recurse")):
             continue
         name = file if path == "." else file[len(path) + 1 :]
-        if (exclude and exclude.fullmatch(name)) or (include and not include.fullmatch(name)):
+        if (exclude and exclude(name)) or (include and not include(name)):
             continue
         taken.append(file)
     return taken
-
-
-@lru_cache
-def _glob(pattern: str) -> re.Pattern[str] | None:
-    """gobwas/glob without separators: `*` takes anything, `{a,b}` either."""
-    if not pattern:
-        return None
-    depth = 0
-    text = ""
-    for part in re.findall(r"\\.|\[!?[^\]]*\]|\*+|.", pattern, re.DOTALL):
-        if part[0] == "\\":
-            text += re.escape(part[1:])
-        elif part[0] == "*":
-            text += ".*"
-        elif part == "?":
-            text += "."
-        elif part[0] == "[" and len(part) > 1:
-            text += part.replace("[!", "[^")
-        elif part == "{":
-            depth += 1
-            text += "(?:"
-        elif part == "}" and depth:
-            depth -= 1
-            text += ")"
-        elif part == "," and depth:
-            text += "|"
-        else:
-            text += re.escape(part)
-    try:
-        return re.compile(text, re.DOTALL)
-    except re.error:
-        raise RenderError(f"{pattern}: no pattern") from None
 
 
 def kustomize_overrides(options: Mapping[str, Any]) -> dict[str, Any]:

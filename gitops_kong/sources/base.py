@@ -30,10 +30,17 @@ class Target:
 
     def reached_by(self, changed: Iterable[str]) -> bool:
         """Whether a change of these files can change what the target renders to."""
-        prefixes = tuple("" if path == "." else path for path in (self.inputs or (self.path,)))
-        return any(
-            not prefix or path == prefix or path.startswith(prefix + "/") for path in changed for prefix in prefixes
-        )
+        inputs = frozenset(self.inputs or (self.path,))
+        return any("." in inputs or _within(path, inputs) for path in changed)
+
+
+def _within(path: str, inputs: frozenset[str]) -> bool:
+    """Whether a path is, or lies below, one of `inputs`."""
+    while path:
+        if path in inputs:
+            return True
+        path = path.rpartition("/")[0]
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.sources import argocd, files, flux, helm, kustomize
 from gitops_kong.sources.base import Target, Tree, join, normal, parent
 from gitops_kong.sources.config import Config, TargetConfig
+from gitops_kong.sources.globs import tree_glob
 
 COMBINED = "combined"  # a target of several sources
 
@@ -36,20 +36,12 @@ def _files(tree: Tree, config: Config, paths: Sequence[str]) -> list[str]:
         if not below and place != ".":
             raise UserError(f"{path}: no such file or directory")
         selected.update(dict.fromkeys(below, "" if place == "." else place))
-    excluded = [_pattern(pattern) for pattern in config.exclude]
+    excluded = [tree_glob(pattern) for pattern in config.exclude]
     return [
         path
         for path in selected
-        if not _FOREIGN.search(path, len(selected[path])) and not any(pattern.fullmatch(path) for pattern in excluded)
+        if not _FOREIGN.search(path, len(selected[path])) and not any(match(path) for match in excluded)
     ]
-
-
-@lru_cache
-def _pattern(glob: str) -> re.Pattern[str]:
-    """A path pattern: `**` goes over directories, `*` and `?` do not; a directory stands for all below it."""
-    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    text = "".join(parts.get(part) or re.escape(part) for part in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", glob))
-    return re.compile(text.rstrip("/") + "(?:/.*)?")
 
 
 def _configured(tree: Tree, entry: TargetConfig) -> Target:
