@@ -7,6 +7,7 @@ whose environment holds only plain values: no files, processes, debugging, loadi
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import math
@@ -95,7 +96,8 @@ def _limit_process() -> None:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(limit, (value, value))
+        with contextlib.suppress(ValueError, OSError):  # not every system has each of them
+            resource.setrlimit(limit, (value, value))
 
 
 def _no_attributes(_: object, name: object, __: bool) -> object:

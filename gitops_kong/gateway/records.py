@@ -102,11 +102,12 @@ class Compiler:
             if found is None and self.enterprise and name in catalogue.enterprise_names()[spec["subschemas_are"]]:
                 found = {"fields": {"config": {"type": "any"}}}
             known[name] = None if found is None else self.record(found)
-            kind = spec["subschemas_are"][:-1]
-            self.unverified.update(f"{kind} {name}: {what}" for what in (found or {}).get("unverified", ()))
+        record = known[name]
+        if record is not None and "unverified" in record.spec:
+            self.unverified.update(f"plugin {name}: {what}" for what in record.spec["unverified"])
         if self.enterprise and name in catalogue.enterprise_names()[spec["subschemas_are"]]:
             self.unverified.add(f"{spec['subschemas_are'][:-1]} {name}")
-        return known[name]
+        return record
 
     def _route(self, own: Mapping[str, Any], name: str) -> Record:
         key = f"routes/{name}"

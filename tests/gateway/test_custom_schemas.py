@@ -89,8 +89,10 @@ def test_the_gateway_judges_by_it(tmp_path):
 def test_what_was_not_verified_is_said(tmp_path):
     schemas = catalogue.load("3.9").with_plugins(custom_schemas.read(write(tmp_path, SCHEMA)))
     plugin = {"name": "my-plugin", "config": {"host": "a.example"}}
-    verdict = validate({"_format_version": "3.0", "plugins": [plugin]}, schemas)
-    assert "plugin my-plugin: config.count: custom_validator" in verdict.unverified
+    note = "plugin my-plugin: config.count: custom_validator"
+    for _ in range(3):
+        assert note in validate({"_format_version": "3.0", "plugins": [plugin]}, schemas).unverified
+    assert note not in validate({"_format_version": "3.0"}, schemas).unverified
 
 
 def test_a_dump_of_the_admin_api(tmp_path):
