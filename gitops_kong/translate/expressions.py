@@ -43,11 +43,6 @@ def any_of(*expressions: str) -> str:
     return _joined(expressions, " || ")
 
 
-def negation(expression: str) -> str:
-    """Not the expression; empty if it is."""
-    return f"!({expression})" if expression else ""
-
-
 def _joined(expressions: Iterable[str], operator: str) -> str:
     present = [e for e in expressions if e]
     return present[0] if len(present) == 1 else operator.join(f"({e})" for e in present)
