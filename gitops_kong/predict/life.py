@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from gitops_kong.controller.loop import ControllerCrash, Memory, Push, Record, S
 from gitops_kong.controller.statuses import status
 from gitops_kong.manifests.objects import Ref
 from gitops_kong.predict.model import Scenario
+from gitops_kong.predict.ownership import owners
 from gitops_kong.translate.state import GatewaySchemas, Translation
 
 # The loop runs on every tick; what a retry changes (or breaks) shows in the second run.
@@ -70,6 +72,16 @@ class World:
         self.gateway: Gateway = _RememberingGateway(gateway)
         self._translate = translate
         self._translations: dict[tuple[int, ...], tuple[ObjectStore, Translation]] = {}
+        self._owners: dict[int, tuple[Config, Counter[Ref]]] = {}
+
+    def owners(self, config: Config | None) -> Counter[Ref]:
+        """How many entities of a configuration each object has, counted once."""
+        if config is None:
+            return Counter()
+        known = self._owners.get(id(config))
+        if known is None:
+            known = self._owners[id(config)] = (config, owners(config))
+        return known[1]
 
     def translate(self, store: ObjectStore, options: ControllerOptions, schemas: GatewaySchemas) -> Translation:
         """`translate`, once for every set of objects."""

@@ -13,9 +13,8 @@ from gitops_kong.controller.statuses import status
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.predict.kinds import REFERENCED_KINDS, ROUTE_KINDS, STATUS_KINDS
-from gitops_kong.predict.life import Life
+from gitops_kong.predict.life import Life, World
 from gitops_kong.predict.model import Cause, Configuration, Outcome, Status, Traffic
-from gitops_kong.predict.ownership import owners
 from gitops_kong.translate.state import TranslationFailure
 
 
@@ -43,25 +42,26 @@ class Verdict:
 class LifeReader:
     """Answers for the objects of one life; what several objects share is worked out once."""
 
-    def __init__(self, life: Life) -> None:
+    def __init__(self, life: Life, world: World) -> None:
         self.life = life
+        self._world = world
         self.runs = life.runs
         self._scrub = Scrubber(life.store)
 
     @cached_property
     def intended(self) -> Counter[Ref]:
         """Entities of the full configuration by object."""
-        return owners(self.life.regular.config) if self.life.regular else Counter()
+        return self._world.owners(self.life.regular.config if self.life.regular else None)
 
     @cached_property
     def served(self) -> Counter[Ref]:
         """Entities that the gateway runs by object."""
-        return owners(self.life.running) if self.life.running is not None else Counter()
+        return self._world.owners(self.life.running)
 
     @cached_property
     def served_before(self) -> Counter[Ref]:
         """Entities that a gateway ran before the last step by object."""
-        return owners(self.life.ran) if self.life.ran is not None else Counter()
+        return self._world.owners(self.life.ran)
 
     @cached_property
     def refusals(self) -> Refusals:

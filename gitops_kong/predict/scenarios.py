@@ -71,7 +71,7 @@ def _readers(
     base: ClusterState | None, head: ClusterState, world: World, scenarios: Sequence[Scenario]
 ) -> dict[Scenario, LifeReader]:
     found: Mapping[Scenario, Life] = lives(base.store if base else None, head.store, world, scenarios)
-    return {scenario: LifeReader(found[scenario]) for scenario in SCENARIOS if scenario in found}
+    return {scenario: LifeReader(found[scenario], world) for scenario in SCENARIOS if scenario in found}
 
 
 def _verdicts(reader: LifeReader, state: ClusterState) -> dict[Ref, Verdict]:
