@@ -205,9 +205,11 @@ class _Run:
 
 
 def admission(server: ApiServer) -> Admit:
-    """The API server's answer to one object."""
+    """The API server's answer to one object; it takes what others will make, of which too little is known."""
 
     def admit(obj: K8sObject, old: K8sObject | None) -> Admission:
+        if obj.content_unknown:
+            return Admission(server.prepare(obj))
         answer = server.admit(obj, old)
         if answer.accepted:
             return Admission(server.prepare(obj))

@@ -170,3 +170,40 @@ def test_values_of_secrets_stay_out_of_failures(tmp_path: Path, command: list[st
     done = gitops_kong(*command, cwd=write(tmp_path, {"bad/a.yaml": CREDENTIAL}))
     assert "Failed to parse ttl to int" in done.stdout + done.stderr
     assert "hush" not in done.stdout + done.stderr
+
+
+MADE_BY_OTHERS = """
+apiVersion: bitnami.com/v1alpha1
+kind: SealedSecret
+metadata: {name: key, namespace: shop}
+spec: {encryptedData: {key: AgX}, template: {metadata: {labels: {konghq.com/credential: key-auth}}}}
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongConsumer
+metadata: {name: ada, namespace: shop, annotations: {kubernetes.io/ingress.class: kong}}
+username: ada
+credentials: [key]
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: shop, namespace: shop}
+spec: {secretName: tls, dnsNames: [shop.example]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, namespace: shop}
+spec:
+  ingressClassName: kong
+  tls: [{hosts: [shop.example], secretName: tls}]
+  rules:
+  - host: shop.example
+    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
+"""
+
+
+def test_secrets_that_others_will_make_are_no_failures(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(GOOD + "---\n" + MADE_BY_OTHERS)
+    for version in ("3.2.4", "3.5.13"):
+        done = gitops_kong("check", "--color", "never", "--controller-version", version, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout
+        assert done.stdout.count("is assumed to exist with unknown content") == 2
