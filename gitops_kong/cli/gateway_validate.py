@@ -105,7 +105,7 @@ def command(
                 extra = {"general": list(verdict.general), "unverified": list(verdict.unverified)}
                 results.append({"file": name, **{k: v for k, v in result.items() if k != "name"}, **extra})
             else:
-                click.echo("\n".join(_describe(name, verdict)))
+                click.echo("\n".join(_describe(name, verdict)).encode("utf-8", "replace"))
     if form == "json":
         click.echo(
             json.dumps({"schemaVersion": "1", "gateway": {"version": schemas.version}, "results": results}, indent=2)

@@ -80,7 +80,9 @@ def number_text(value: float) -> str:
     """A number as Lua writes it (`%.14g`)."""
     if isinstance(value, int) and -(10**14) < value < 10**14:
         return str(value)
-    text = f"{float(value):.14g}" if abs(value) < 10**308 else "inf"
+    if not abs(value) < 10**308:
+        return "nan" if value != value else "inf" if value > 0 else "-inf"  # noqa: PLR0124 - only NaN differs from itself
+    text = f"{float(value):.14g}"
     return re.sub(r"e([+-])0?(\d)$", r"e\g<1>0\2", text)
 
 

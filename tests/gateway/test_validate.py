@@ -213,6 +213,56 @@ def test_an_error_elsewhere_brings_up_what_only_ids_show() -> None:
     ]
 
 
+def test_of_two_equal_plugins_only_the_last_finds_its_service_again() -> None:
+    key_auth = {"name": "key-auth", "service": "s", "tags": ["t"]}
+    broken = {"name": "acl", "config": {"nonsense": 1}}
+    verdict = answer({"services": [SERVICE], "plugins": [key_auth, key_auth | {"enabled": False}, broken]})
+    assert [e["errors"] for e in verdict.errors if e["entityName"] == "key-auth"] == [
+        [{"type": "field", "field": "service.id", "message": "missing primary key"}]
+    ]
+
+
+def test_an_error_and_a_name_that_is_not_there_are_both_told() -> None:
+    verdict = answer({"services": [{**SERVICE, "port": "x"}], "routes": [{**ROUTE, "service": "gone"}]})
+    assert messages(verdict) == {"port": "expected an integer", "service.id": "missing primary key"}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"services": [5]},
+        {"services": [None]},
+        {"services": ["x"]},
+        {"services": [{**SERVICE, "routes": [None]}]},
+        {"upstreams": [{"name": "u", "plugins": [{"name": "key-auth"}]}]},
+        {"targets": [{"target": "a", "plugins": []}]},
+        {"plugins": [{"name": "acme", "config": {"storage_config": {"redis": 5}}}]},
+        {"routes": [{**ROUTE, "service": 5}]},
+        {"plugins": [{"name": "cors", "config": ["a"], "nonsense": 1, "tags": "x"}, {"name": 1}]},
+    ],
+)
+def test_what_breaks_the_gateway_itself_is_500(config: dict[str, Any]) -> None:
+    assert answer(config)[:2] == (500, [])
+
+
+def test_false_in_place_of_a_record_is_its_default() -> None:
+    assert plugin("proxy-cache", {"strategy": "memory", "memory": False}).status == 201
+
+
+def test_a_set_counts_each_value_once() -> None:
+    wrong = messages(answer({"routes": [{**ROUTE, "protocols": ["http", "http", "nope"]}]}))
+    assert list(wrong) == ["protocols.2"]
+
+
+def test_nested_snis_lose_their_certificate_from_3_8_on() -> None:
+    reference = "{vault://env/a}"
+    certificates = [{"cert": reference, "key": reference, "snis": [{"name": "a.example"}]}]
+    broken = {"certificates": certificates, "services": [{"name": "s"}]}
+    assert answer({"certificates": certificates}).status == 201
+    assert "certificate" in messages(answer(broken, "3.8"))
+    assert "certificate" not in messages(answer(broken, "3.7"))
+
+
 def test_every_supported_version_answers() -> None:
     for version in catalogue.VERSIONS:
         assert answer({"services": [{**SERVICE, "routes": [ROUTE]}]}, version).status == 201
