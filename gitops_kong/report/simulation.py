@@ -15,6 +15,7 @@ from gitops_kong.controller.scenario_file import Scenario, Step
 from gitops_kong.controller.signs import signs
 from gitops_kong.controller.simulate import StepResult
 from gitops_kong.manifests.objects import Ref
+from gitops_kong.predict.ownership import owners
 from gitops_kong.report.text import Style, printable
 
 # Entity lists of the declarative configuration in the order in which they are counted out, with their singular.
@@ -46,8 +47,11 @@ def write(scenario: Scenario, options: ControllerOptions, results: Sequence[Step
         style(title, bold=True),
         style(f"controller {options.version_text}, FallbackConfiguration {fallback}; gateway {gateway}", dim=True),
     ]
+    running: Config = {}
     for number, (step, result) in enumerate(zip(scenario.steps, results, strict=True), 1):
-        lines += ["", style(_heading(number, step), bold=True), *_step(result, options.behaviours, style)]
+        running = {} if step.gateway_restart else running
+        lines += ["", style(_heading(number, step), bold=True), *_step(result, running, options.behaviours, style)]
+        running = next((p.config for p in reversed(result.record.pushes) if p.answer.accepted), running)
     return "\n".join(lines) + "\n"
 
 
@@ -61,9 +65,10 @@ def _heading(number: int, step: Step) -> str:
     return f"Step {number}: {manifests}" + (f"; before it, {' and '.join(before)}" if before else "")
 
 
-def _step(result: StepResult, behaviours: Mapping[str, bool], style: Style) -> Iterator[str]:
+def _step(result: StepResult, running: Config, behaviours: Mapping[str, bool], style: Style) -> Iterator[str]:
     yield from _intake(result, style)
     yield from _pushes(result.record, style)
+    yield from _lost(result, running, style)
     if result.crash is not None:
         yield f"  {style('✗', 'red')} the controller panics: {result.crash}"
     yield from _statuses(result, style)
@@ -120,6 +125,17 @@ def _push(number: int, push: Push, style: Style) -> Iterator[str]:
                 yield printable(f"        {field + ': ' if field else ''}{message}")
     if not push.answer.accepted and not push.answer.errors:
         yield "      no entity is named"
+
+
+def _lost(result: StepResult, running: Config, style: Style) -> Iterator[str]:
+    """What the gateway ran, and a fallback or the last valid configuration took away although the object is there."""
+    accepted = [p for p in result.record.pushes if p.answer.accepted]
+    if not accepted or not accepted[-1].fallback:
+        return
+    there = {ref for ref, _ in result.statuses}
+    lost = [ref for ref in owners(running) - owners(accepted[-1].config) if ref in there]
+    if lost:
+        yield f"  {style('✗', 'red')} the gateway loses what it ran for {_names(lost)}"
 
 
 def _owner(entity: Mapping[str, Any]) -> str:

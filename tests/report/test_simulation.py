@@ -48,3 +48,11 @@ def test_what_a_terminal_would_obey_is_taken_out(tmp_path: Path) -> None:
     said = write(scenario, scenario_options("3.5.13", {}), simulate(scenario, "3.5.13"))
     assert "\x1b" not in said
     assert "the gateway runs push 0" in said
+
+
+def test_a_rollback_that_takes_authentication_away() -> None:
+    path = str(Path(__file__).parents[2] / "examples" / "scenarios" / "rollback.yaml")
+    scenario = load(path)
+    said = write(scenario, scenario_options("3.5.13", scenario.options), simulate(scenario, "3.5.13"))
+    assert said.count("the gateway loses what it ran for") == 1
+    assert "the gateway loses what it ran for KongClusterPlugin keys-for-all" in said
