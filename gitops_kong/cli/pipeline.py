@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 
@@ -168,6 +168,8 @@ def select(targets: Sequence[Target], names: Sequence[str]) -> list[Target]:
     return [known[name] for name in names]
 
 
+_PLUGIN_KINDS = ("KongPlugin", "KongClusterPlugin")
+
 # A repository does not hold all of a cluster.
 _TAKE_IN = partial(take_in, assume_missing=True)
 
@@ -196,9 +198,18 @@ class _Run:
         head = self._state(rendered, base)
         schemas = ServingSchemas(self.catalogue, self.options)
         world = World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
-        predicted = predict(target.name, base, head, world, self.scenarios, _assumptions(rendered))
+        predicted = predict(target.name, base, head, world, self.scenarios, self._assumptions(rendered))
         judged = judge(self.policies, target.name, head.store, changes(base, head), self.options)
         return predicted.with_findings(judged)
+
+    def _assumptions(self, rendered: Rendered) -> Iterator[str]:
+        yield from dict.fromkeys(a.message for a in rendered.assumptions)
+        yield from dict.fromkeys(f"{n.what} is not seen: {n.why}" for n in rendered.not_seen)
+        if self.catalogue.custom_plugins:
+            used = [obj.data.get("plugin") for obj in rendered.objects if obj.ref.kind in _PLUGIN_KINDS]
+            for name, schema in self.catalogue.custom_plugins.items():
+                for what in schema.get(custom_schemas.UNVERIFIED, ()) if name in used else ():
+                    yield f"plugin {name} takes what its functions check: {what}"
 
     def _state(self, rendered: Rendered, before: ClusterState | None) -> ClusterState:
         return cluster_state(_objects(rendered, self.context), self.options, self.admit, _TAKE_IN, before)
@@ -231,11 +242,6 @@ _FIELD = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[]+)")
 def field_path(field: str) -> tuple[str | int, ...]:
     """`spec.rules[0].host` or `metadata.annotations[konghq.com/path]` as a path."""
     return tuple(int(index) if index else key or name for index, key, name in _FIELD.findall(field))
-
-
-def _assumptions(rendered: Rendered) -> Iterable[str]:
-    yield from dict.fromkeys(a.message for a in rendered.assumptions)
-    yield from dict.fromkeys(f"{n.what} is not seen: {n.why}" for n in rendered.not_seen)
 
 
 def _context(tree: Tree, paths: Sequence[str]) -> list[K8sObject]:

@@ -221,6 +221,7 @@ def test_check_uses_what_the_repository_brings_along(tmp_path):
     after = CliRunner().invoke(cli, ["check", str(tmp_path), "--format", "text"])
     assert "config.host: invalid value: a b" in after.output
     assert "not enabled" not in after.output
+    assert "plugin my-plugin takes what its functions check: config.count" in after.output
 
 
 def test_gateway_validate_uses_them_too(tmp_path, monkeypatch):
