@@ -251,6 +251,8 @@ def _matrix(generation: Generation, generator: Mapping[str, Any]) -> list[Params
     found: list[Params] = []
     for first in generation.params(children[0]):
         found += [{**first, **second} for second in generation.params(children[1], first)]
+        if len(found) > _MAX_PARAMS:
+            break  # the caller says so
     return found
 
 

@@ -293,6 +293,10 @@ class _Expansion:
             self.problem(RenderError(f"{found.ref}: applications nested deeper than {self.limits.depth}"), found)
             return
         if len(self.seen) > self.limits.applications:
+            if len(self.seen) == self.limits.applications + 1:
+                self.problem(
+                    RenderError(f"more than {self.limits.applications} applications; the rest is left out"), found
+                )
             return
         if found.kind == "ApplicationSet":
             self.expand(found, depth)

@@ -174,6 +174,32 @@ def test_kustomize_reads_nothing_outside(name: str, tmp_path: Path) -> None:
     assert "leads out of the repository" in text or "absolute path" in text
 
 
+GENERATORS = {
+    "files": "kind: ConfigMapGenerator\nmetadata: {name: x}\nfiles: [/etc/passwd]\n",
+    "files above": "kind: SecretGenerator\nmetadata: {name: x}\nfiles: [../../../../../../etc/passwd]\n",
+    "a chart": "kind: HelmChartInflationGenerator\nmetadata: {name: x}\nname: c\nvaluesFile: /etc/passwd\n",
+    "a patch": "kind: PatchTransformer\nmetadata: {name: x}\npath: /etc/passwd\n",
+}
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_generators_in_files_read_nothing_outside(name: str, tmp_path: Path) -> None:
+    text = "apiVersion: builtin\n" + GENERATORS[name]
+    write(tmp_path, {"k/kustomization.yaml": "generators: [g.yaml]\n", "k/g.yaml": text})
+    assert "root:" not in message(tmp_path)
+
+
+def test_matrices_cannot_grow_without_end(tmp_path: Path) -> None:
+    elements = ", ".join("{a: b}" for _ in range(1500))
+    generator = f"{{list: {{elements: [{elements}]}}}}"
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s}\nspec:\n  template: {}\n"
+        f"  generators: [{{matrix: {{generators: [{generator}, {generator}]}}}}]\n"
+    )
+    write(tmp_path, {"a.yaml": text})
+    assert "more than 2000 applications" in message(tmp_path)
+
+
 @pytest.mark.parametrize("kind", ["file", "directory", "chain"])
 def test_kustomize_follows_no_link_outside(kind: str, tmp_path: Path) -> None:
     write(tmp_path, {"repo/k/kustomization.yaml": "resources: [l]\n", "outside/kustomization.yaml": "resources: []\n"})
