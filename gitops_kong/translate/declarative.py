@@ -142,7 +142,4 @@ def _consumers(consumers: Iterable[Consumer], context: Context) -> list[Consumer
 
 
 def _consumer(consumer: Consumer) -> Entity:
-    entity = {**consumer.entity, **{name: listed for name, listed in consumer.credentials.items() if listed}}
-    if consumer.plugins:
-        entity["plugins"] = consumer.plugins
-    return entity
+    return {**consumer.entity, **consumer.credentials}

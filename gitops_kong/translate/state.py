@@ -95,22 +95,20 @@ class Upstream:
 
 @dataclass
 class Consumer:
-    """A consumer, its credentials by declarative list name (`keyauth_credentials` …), groups and plugins."""
+    """A consumer, its credentials by declarative list name (`keyauth_credentials` …) and its groups."""
 
     entity: Entity
     parent: K8sObject
     groups: list[str] = field(default_factory=list)
     credentials: dict[str, list[Entity]] = field(default_factory=dict)
-    plugins: list[Entity] = field(default_factory=list)
 
 
 @dataclass
 class ConsumerGroup:
-    """A consumer group and its plugins."""
+    """A consumer group."""
 
     entity: Entity
     parent: K8sObject
-    plugins: list[Entity] = field(default_factory=list)
 
 
 @dataclass
