@@ -84,8 +84,7 @@ def _may_fail(route: Route) -> bool:
     for values in (route.get("headers") or {}).values():
         if any(value.startswith("~*") and rust_regex.error(value[2:].translate(_LOWER)) for value in values):
             return True
-    # an IPv6 address as host holds no field of its own, but text that needs escapes may
-    return any('"#' in name for name in route.get("hosts") or ())
+    return False
 
 
 def _first_protocol(route: Route) -> str:
