@@ -109,8 +109,9 @@ class Declarative:
             return None, True
         record = self.variant(entity, kind)
         data = record.process({name: value for name, value in item.items() if name not in shapes.children})
+        noted = self.compiler.noted
         errors = record.validate(data)
-        if errors is None and not self.compiler.enterprise:
+        if errors is None and self.compiler.noted == noted:
             shapes.learn(shape, data)
         return errors, errors is None or _has_subschema(record, data)
 

@@ -37,6 +37,7 @@ class Compiler:
         self.catalogue = schemas
         self.enterprise = edition == "enterprise"
         self.unverified: set[str] = set()
+        self.noted = 0  # how often something was noted there, known before or not
         self.flavor = flavor
         self.version = schemas.version
         self.pcre2 = self.version >= "3.7"
@@ -70,17 +71,21 @@ class Compiler:
             known = self._entities[name] = self.record(spec)
         return known
 
+    def _note(self, what: str) -> None:
+        self.noted += 1
+        self.unverified.add(what)
+
     def skips_entity(self, name: str) -> bool:
         """Whether a list of entities is one of the enterprise edition's, which nothing here judges."""
         if not self.enterprise or name not in catalogue.enterprise_names()["entities"]:
             return False
-        self.unverified.add(name)
+        self._note(name)
         return True
 
     def skips_field(self, name: Any) -> bool:
         """Whether a field that no schema knows may be one of the enterprise edition's."""
         if self.enterprise:
-            self.unverified.add(f"field {name}")
+            self._note(f"field {name}")
         return self.enterprise
 
     def subschema(self, spec: Mapping[str, Any], key: Any) -> Record | None:
@@ -104,9 +109,10 @@ class Compiler:
             known[name] = None if found is None else self.record(found)
         record = known[name]
         if record is not None and "unverified" in record.spec:
-            self.unverified.update(f"plugin {name}: {what}" for what in record.spec["unverified"])
+            for what in record.spec["unverified"]:
+                self._note(f"plugin {name}: {what}")
         if self.enterprise and name in catalogue.enterprise_names()[spec["subschemas_are"]]:
-            self.unverified.add(f"{spec['subschemas_are'][:-1]} {name}")
+            self._note(f"{spec['subschemas_are'][:-1]} {name}")
         return record
 
     def _route(self, own: Mapping[str, Any], name: str) -> Record:

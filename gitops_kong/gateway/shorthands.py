@@ -70,6 +70,7 @@ class Shorthand:
         self.deprecated = "deprecation" in spec and compiler.version >= "3.8"
         self.replaced_with: list[list[str]] = spec.get("deprecation") or [] if self.deprecated else []
         self.merges = compiler.version >= "3.6"
+        self.null_is_unset = compiler.version >= "3.8"  # where a nested value is merged in
 
     def expand(self, data: Table, value: Any) -> Error | None:
         """Write what the value stands for into the table; the error when it cannot."""
@@ -109,7 +110,7 @@ class Shorthand:
         return None
 
     def _merged(self, old: Any, new: Table) -> Table:
-        if old is MISSING or (old is None and self.compiler_merges_null):
+        if old is MISSING or (old is None and self.null_is_unset):
             return new
         if not lua.is_table(old):
             raise GatewayCrash
@@ -118,8 +119,3 @@ class Shorthand:
             return {**table, **new}
         kept = {key: item for key, item in table.items() if item is not None or key not in new}
         return {**new, **kept}
-
-    @property
-    def compiler_merges_null(self) -> bool:
-        """Whether null counts as unset when a nested value is merged in (from 3.8 on)."""
-        return self.field.compiler.version >= "3.8"

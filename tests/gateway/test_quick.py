@@ -82,3 +82,12 @@ def test_true_is_not_one() -> None:
         config = services(1)
         config["services"][0]["retries"] = retries
         assert validate(config, schemas).status == status
+
+
+def test_what_was_not_verified_is_told_every_time() -> None:
+    config = services(3)
+    config["services"][1]["plugins"].append({"name": "openid-connect"})
+    config["services"][2]["sla"] = "gold"
+    for _ in range(2):
+        verdict = validate(config, catalogue.load("3.9"), edition="enterprise")
+        assert (verdict.status, verdict.unverified) == (201, ("field sla", "plugin openid-connect"))
