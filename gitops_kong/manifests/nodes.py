@@ -108,7 +108,7 @@ def _compose(parser: Any, text: str, file: str, first_line: int) -> Node | None:
             if isinstance(event, yaml.CollectionEndEvent):
                 node = stack.pop()
                 if not stack:
-                    return node
+                    return _ended(parser, node)
             continue
         node = Node(kind, event)
         if kind == ALIAS:
@@ -122,11 +122,17 @@ def _compose(parser: Any, text: str, file: str, first_line: int) -> Node | None:
         if stack:
             stack[-1].children.append(node)
         elif kind in (SCALAR, ALIAS):
-            return node
+            return _ended(parser, node)
         if kind in (SEQUENCE, MAPPING):
             if len(stack) >= MAX_DEPTH:
                 raise _error(file, first_line, node, f"nested deeper than {MAX_DEPTH} levels")
             stack.append(node)
+
+
+def _ended(parser: Any, root: Node) -> Node:
+    """`root`, after the end of its document was read: an error there is one of the document."""
+    parser.get_event()
+    return root
 
 
 def _error(file: str, first_line: int, node: Node, message: str) -> ManifestError:

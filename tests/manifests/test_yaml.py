@@ -116,6 +116,7 @@ ERRORS = {
     '1: a\n"1": b\n': "f:2:1: duplicate key '1'",
     '{"a": 1, "a": 2}': "f:1:10: duplicate key 'a'",
     "x: y\n---\n\na:\n  b: 1\n c: 2\n": "f:6:2: not YAML: ",
+    "plain\n  text\n- a: b\n": "f:3:4: not YAML: mapping values are not allowed",
     "a: b: c": "f:1:5: not YAML: mapping values are not allowed in this context",
     "a: [1, 2": "f:1:4: not YAML: ",
     "a: *b": "f:1:4: an alias without an anchor",
