@@ -91,7 +91,7 @@ class ApiServer:
         self,
         controller_version: Version,
         kubernetes_version: tuple[int, int] = (1, 33),
-        custom_kinds: Mapping[tuple[str, str], CustomKind] | None = None,
+        custom_kinds: Mapping[tuple[str, str], Callable[[], CustomKind]] | None = None,
     ) -> None:
         self.controller_version = controller_version
         self.kubernetes_version = kubernetes_version
@@ -100,7 +100,10 @@ class ApiServer:
 
     def with_crds(self, objects: Iterable[K8sObject]) -> ApiServer:
         """The same API server with CRDs of the repository or the cluster, which win over those that ship here."""
-        own = {**self._custom_kinds, **served_kinds(objects)}
+        found = served_kinds(objects)
+        if not found:
+            return self
+        own = {**self._custom_kinds, **found}
         return ApiServer(self.controller_version, self.kubernetes_version, own)
 
     def prepare(self, obj: K8sObject) -> K8sObject:
@@ -210,7 +213,7 @@ class ApiServer:
     def _find(self, api_version: str, kind: str) -> Kind | None:
         own = self._custom_kinds.get((api_version, kind))
         if own is not None:
-            return own
+            return own()
         group, slash, version = api_version.partition("/")
         if slash and group in catalogue.CUSTOM_GROUPS:
             return catalogue.custom_kind(self.controller_version, group, kind, version)

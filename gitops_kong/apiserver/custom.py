@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from gitops_kong.apiserver.catalogue import CustomKind
@@ -12,29 +13,39 @@ from gitops_kong.manifests.objects import K8sObject
 _GROUP, _KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
 
 
-def served_kinds(objects: Iterable[K8sObject]) -> dict[tuple[str, str], CustomKind]:
-    """By apiVersion and kind, every served version of the CRDs among `objects`; what is no CRD is skipped."""
-    found: dict[tuple[str, str], CustomKind] = {}
+def served_kinds(objects: Iterable[K8sObject]) -> dict[tuple[str, str], Callable[[], CustomKind]]:
+    """By apiVersion and kind, every served version of the CRDs among `objects`, read when it is asked for.
+
+    What is no CRD is skipped.
+    """
+    found: dict[tuple[str, str], Callable[[], CustomKind]] = {}
     for obj in objects:
-        if obj.group == _GROUP and obj.kind == _KIND:
+        if obj.kind == _KIND and obj.group == _GROUP:
             found.update(_versions(obj.spec))
     return found
 
 
-def _versions(spec: Mapping[str, Any]) -> dict[tuple[str, str], CustomKind]:
-    found: dict[tuple[str, str], CustomKind] = {}
-    group, kind = spec.get("group"), (_mapping(spec.get("names"))).get("kind")
+def _versions(spec: Mapping[str, Any]) -> dict[tuple[str, str], Callable[[], CustomKind]]:
+    found: dict[tuple[str, str], Callable[[], CustomKind]] = {}
+    group, kind = spec.get("group"), _mapping(spec.get("names")).get("kind")
     for version in spec.get("versions") or ():
-        if not isinstance(version, Mapping) or not version.get("served"):
-            continue
+        if isinstance(version, Mapping) and version.get("served"):
+            found[f"{group}/{version.get('name')}", str(kind)] = _once(spec, version)
+    return found
+
+
+def _once(spec: Mapping[str, Any], version: Mapping[str, Any]) -> Callable[[], CustomKind]:
+    @lru_cache(1)
+    def read() -> CustomKind:
         schema = _mapping(version.get("schema")).get("openAPIV3Schema")
-        found[f"{group}/{version.get('name')}", str(kind)] = CustomKind(
+        return CustomKind(
             schema=from_openapi(schema) if isinstance(schema, Mapping) else ANYTHING,
             namespaced=spec.get("scope") != "Cluster",
             status="status" in _mapping(version.get("subresources")),
             deprecated=bool(version.get("deprecated")),
         )
-    return found
+
+    return read
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

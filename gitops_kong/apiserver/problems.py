@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 REQUIRED: Final = "Required value"
@@ -24,6 +26,48 @@ class Problem(NamedTuple):
     kind: str
     message: str
     blocks_rules: bool = False
+
+
+_INDEX = re.compile(r"\[(\d+)\]").match
+
+
+def path_of(field: str, data: Any) -> tuple[str | int, ...]:
+    """The keys and indexes that lead to a field (`spec.rules[0].host`) in `data`, as far as `data` has it.
+
+    Keys may have dots and brackets of their own (`metadata.labels.app.kubernetes.io/name`, `data[tls.crt]`), so they
+    are looked up.
+    """
+    path: list[str | int] = []
+    rest = field
+    while rest:
+        if isinstance(data, list) and (found := _INDEX(rest)):
+            key: str | int = int(found[1])
+            if int(key) >= len(data):
+                break
+            rest = rest[found.end() :]
+        elif isinstance(data, Mapping):
+            name = _key_of(rest, data)
+            if name is None:
+                break
+            key, rest = name
+        else:
+            break
+        path.append(key)
+        data, rest = data[key], rest.removeprefix(".")
+    return tuple(path)
+
+
+def _key_of(field: str, data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The longest key of `data` that `field` starts with, and what follows it."""
+    bracketed = field.startswith("[")
+    start = field[1:] if bracketed else field
+    for key in sorted((k for k in data if isinstance(k, str) and k and start.startswith(k)), key=len, reverse=True):
+        rest = start[len(key) :]
+        if bracketed and rest.startswith("]"):
+            return key, rest[1:]
+        if not bracketed and rest[:1] in ("", ".", "["):
+            return key, rest
+    return None
 
 
 def quote(value: Any) -> str:

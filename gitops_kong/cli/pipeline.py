@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 
 from gitops_kong.apiserver.admission import ApiServer
+from gitops_kong.apiserver.problems import path_of
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import ControllerSettings
 from gitops_kong.cluster.intake import take_in
@@ -22,7 +22,7 @@ from gitops_kong.manifests.positions import holds, locate
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.policies.engine import judge, judge_controller
 from gitops_kong.policies.model import Policy, built_in
-from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, cluster_state
+from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, TakeIn, cluster_state
 from gitops_kong.predict.life import World
 from gitops_kong.predict.model import SCENARIOS, Scenario, Severity, TargetPrediction
 from gitops_kong.predict.scenarios import changes, predict
@@ -140,7 +140,7 @@ def schemas_of(tree: Tree, options: ControllerOptions) -> Catalogue:
 
 def translation(rendered: Rendered, options: ControllerOptions, catalogue: Catalogue) -> Translation:
     """What the controller would push for the rendered objects, in a cluster that has nothing else."""
-    state = cluster_state(_objects(rendered, ()), options, admission(ApiServer(options.version)), take_in)
+    state = _state(_objects(rendered, ()), options, ApiServer(options.version), take_in)
     return translate(state.store, options, ServingSchemas(catalogue, options))
 
 
@@ -190,7 +190,7 @@ class _Run:
         self.scenarios = scenarios
         self.context = context
         self.catalogue = catalogue
-        self.admit = admission(ApiServer(options.version))
+        self.server = ApiServer(options.version)
 
     def target(self, target: Target, rendered: Rendered, before: Rendered | None) -> TargetPrediction:
         """Predictions and findings of one target."""
@@ -212,7 +212,18 @@ class _Run:
                     yield f"plugin {name} takes what its functions check: {what}"
 
     def _state(self, rendered: Rendered, before: ClusterState | None) -> ClusterState:
-        return cluster_state(_objects(rendered, self.context), self.options, self.admit, _TAKE_IN, before)
+        return _state(_objects(rendered, self.context), self.options, self.server, _TAKE_IN, before)
+
+
+def _state(
+    objects: list[K8sObject],
+    options: ControllerOptions,
+    server: ApiServer,
+    take_in: TakeIn,
+    before: ClusterState | None = None,
+) -> ClusterState:
+    """The cluster after `objects` were applied; CRDs among them win over those that ship here."""
+    return cluster_state(objects, options, admission(server.with_crds(objects)), take_in, before)
 
 
 def admission(server: ApiServer) -> Admit:
@@ -225,23 +236,10 @@ def admission(server: ApiServer) -> Admit:
         if answer.accepted:
             return Admission(server.prepare(obj))
         scrub = Scrubber((obj,))
-        return Admission(
-            obj,
-            tuple(
-                (scrub(f"{p.field}: {p.message}" if p.field else p.message), field_path(p.field))
-                for p in answer.problems
-            ),
-        )
+        causes = zip(answer.problems, answer.messages, strict=True)
+        return Admission(obj, tuple((scrub(message), path_of(problem.field, obj.data)) for problem, message in causes))
 
     return admit
-
-
-_FIELD = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[]+)")
-
-
-def field_path(field: str) -> tuple[str | int, ...]:
-    """`spec.rules[0].host` or `metadata.annotations[konghq.com/path]` as a path."""
-    return tuple(int(index) if index else key or name for index, key, name in _FIELD.findall(field))
 
 
 def _context(tree: Tree, paths: Sequence[str]) -> list[K8sObject]:

@@ -15,8 +15,11 @@ _DOTTED = re.compile(r"[0-9]+(\.[0-9]+){3}").fullmatch
 
 def parse(text: str) -> Address | None:
     """An address, leading zeros in its decimal parts allowed; None where it is none."""
+    dotted = _DOTTED(text)
+    if not dotted and ":" not in text:
+        return None
     try:
-        if _DOTTED(text):
+        if dotted:
             text = ".".join(str(int(part)) for part in text.split("."))
         address = ipaddress.ip_address(text)
     except ValueError:
