@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gitops_kong.gateway import custom_schemas
+from gitops_kong.gateway import catalogue, custom_schemas
 
 
 @click.group()
@@ -31,6 +31,10 @@ def import_(paths: tuple[Path, ...], root: Path) -> None:
     found: dict[str, custom_schemas.Schema] = {}
     for path in paths:
         found.update(custom_schemas.read(path))
+    bundled = catalogue.load(catalogue.VERSIONS[-1]).plugins
+    for name in [name for name, schema in found.items() if name in bundled and custom_schemas.is_dump(schema)]:
+        del found[name]
+        click.echo(f"{name}: comes with Kong and is known; left out", err=True)
     for file, (_, schema) in zip(custom_schemas.store(root, found), sorted(found.items()), strict=True):
         click.echo(file.as_posix())
         for text in schema.get(custom_schemas.UNVERIFIED, ()):

@@ -21,6 +21,7 @@ Schema = dict[str, Any]
 
 FOLDER = Path(".gitops-kong") / "schemas"
 UNVERIFIED = "unverified"
+_DUMP = "functions, which a dump leaves out"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}").fullmatch
 _TYPES = frozenset(
     ("string", "number", "integer", "boolean", "array", "set", "map", "record", "foreign", "json", "any")
@@ -299,7 +300,7 @@ def _functions(raw: Mapping[str, Any]) -> list[str]:
     known = raw.get(UNVERIFIED)
     if isinstance(known, list):
         return known
-    return [] if isinstance(raw.get("fields"), dict) else ["functions, which a dump leaves out"]
+    return [] if isinstance(raw.get("fields"), dict) else [_DUMP]
 
 
 def _named(name: str, raw: Mapping[str, Any], path: str) -> tuple[str, Schema]:
@@ -311,6 +312,11 @@ def _named(name: str, raw: Mapping[str, Any], path: str) -> tuple[str, Schema]:
         raise UserError(f"{path}: {error}") from error
     except RecursionError as error:
         raise UserError(f"{path}: nested too deeply") from error
+
+
+def is_dump(schema: Schema) -> bool:
+    """Whether a schema comes from an Admin API, and so knows less than one that comes with this package."""
+    return _DUMP in schema.get(UNVERIFIED, ())
 
 
 def store(root: Path, schemas: Mapping[str, Schema]) -> list[Path]:

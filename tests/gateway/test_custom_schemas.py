@@ -120,6 +120,15 @@ def test_the_command(tmp_path):
     assert "not verified: config.count: custom_validator" in result.output
 
 
+def test_a_dump_of_all_plugins_leaves_those_of_kong_alone(tmp_path):
+    dump = {"fields": [{"config": {"type": "record", "fields": []}}]}
+    file = write(tmp_path, json.dumps({"rate-limiting": dump, "mine": dump}), "all.json")
+    result = CliRunner().invoke(cli, ["schemas", "import", str(file), "--root", str(tmp_path)])
+    assert result.exit_code == 0
+    assert "rate-limiting: comes with Kong and is known; left out" in result.output
+    assert list(custom_schemas.load_custom(tmp_path)) == ["mine"]
+
+
 FIELDS = 'fields = { { config = { type = "record", fields = { { x = { type = "string", default = %s } } } } } }'
 HIDDEN = ("io", "os", "debug", "ffi", "package", "load", "loadstring", "loadfile", "dofile", "getfenv", "setfenv")
 MORE_HIDDEN = ("getmetatable", "collectgarbage", "newproxy", "coroutine", "pcall", "xpcall", "python", "module", "jit")
