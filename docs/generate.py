@@ -10,12 +10,18 @@ import os
 import subprocess
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 
 import click
 
 from gitops_kong.cli.main import COMMANDS, cli
+from gitops_kong.cli.pipeline import CheckSettings, check
+from gitops_kong.cli.progress import Progress
+from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.settings import ControllerSettings
 from gitops_kong.policies.model import built_in
+from gitops_kong.predict.model import SCENARIOS
 from gitops_kong.predict.rules import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +48,33 @@ def demo() -> str:
                 raise SystemExit(f"the demo ended with {done.returncode}: {done.stderr}")
             parts.append(f"$ gitops-kong {' '.join(arguments)}\n{done.stdout}")
     return "```\n" + "\n".join(parts) + "```\n"
+
+
+def settings() -> str:
+    """The shop's pull request with every version, gate and flag, as a table."""
+    rows = ["| controller | gate | last valid | Ingress | " + " | ".join(SCENARIOS) + " |"]
+    rows.append("| --- " * (4 + len(SCENARIOS)) + "|")
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Path(folder) / "shop"
+        subprocess.run([ROOT / "examples/shop/make-history.sh", shop], check=True, capture_output=True)
+        repository = open_repository((str(shop),), "main", compare=True)
+        for version, gate, last_valid in product(("3.2.4", "3.4.3", "3.5.13"), (True, False), (False, True)):
+            controller = ControllerSettings(
+                version, feature_gates={"FallbackConfiguration": gate}, use_last_valid_config_for_fallback=last_valid
+            )
+            wanted = CheckSettings(repository.paths, targets=("production",), controller=controller)
+            report = check(repository.head, repository.base, repository.config, wanted, Progress(quiet=True))
+            found = {
+                (p.object.name, scenario): " ".join(p.outcome)
+                for p in report.targets[0].predictions
+                for scenario in (SCENARIOS if p.scenario == "*" else (p.scenario,))
+                if p.object.kind == "Ingress"
+            }
+            for name in ("checkout", "search", "suggestions"):
+                cells = (f"`{found[name, scenario]}`" for scenario in SCENARIOS)
+                on = ("on" if gate else "off", "yes" if last_valid else "no")
+                rows.append(f"| {version} | {on[0]} | {on[1]} | {name} | {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
 
 
 def rules() -> str:
@@ -82,13 +115,19 @@ def _command(name: str, command: click.Command, above: click.Context) -> list[st
     return [f"## {title}", "", "```", command.get_help(context), "```", ""]
 
 
+def filled(page: Path, name: str, text: str) -> str:
+    """A page with its generated part replaced."""
+    mark = f"<!-- generated: {name} -->\n"
+    head, _, rest = page.read_text().partition(mark)
+    _, end, tail = rest.partition("<!-- end -->")
+    return f"{head}{mark}{text}{end}{tail}"
+
+
 def current() -> dict[Path, str]:
     """Every generated file with what it should hold."""
-    readme = ROOT / "README.md"
-    head, _, rest = readme.read_text().partition("<!-- generated: demo -->\n")
-    _, end, tail = rest.partition("<!-- end -->")
     return {
-        readme: f"{head}<!-- generated: demo -->\n{demo()}{end}{tail}",
+        ROOT / "README.md": filled(ROOT / "README.md", "demo", demo()),
+        ROOT / "docs/how-it-decides.md": filled(ROOT / "docs/how-it-decides.md", "settings", settings()),
         ROOT / "docs/rules.md": rules(),
         ROOT / "docs/commands.md": commands(),
     }
