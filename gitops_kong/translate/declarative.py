@@ -142,4 +142,4 @@ def _consumers(consumers: Iterable[Consumer], context: Context) -> list[Consumer
 
 
 def _consumer(consumer: Consumer) -> Entity:
-    return {**consumer.entity, **consumer.credentials}
+    return {**consumer.entity, **{name: listed for name, listed in consumer.credentials.items() if listed}}
