@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from gitops_kong.manifests.lenient import mapping, text
+
 EMPTY: Mapping[str, Any] = {}
 
 # Annotation of a stand-in for an object that others will make: its name and labels are known, its `data` is not.
@@ -47,6 +49,9 @@ class Origin:
 class K8sObject:
     """One Kubernetes object: its content and the parts of it that every stage asks for.
 
+    Parts of a wrong type (labels that are a list, a number as a name) count as empty; that such an object is refused
+    is for the API server's rules to say, which look at `data`.
+
     `data` is shared between stages and is never changed after reading; a stage that changes an object makes a new one
     with `with_data`.
     """
@@ -57,15 +62,15 @@ class K8sObject:
         self.data = data
         self.origin = origin
         self.api_version: str = data.get("apiVersion") or ""
-        metadata = data.get("metadata") or EMPTY
-        self.labels: Mapping[str, str] = metadata.get("labels") or EMPTY
-        self.annotations: Mapping[str, str] = metadata.get("annotations") or EMPTY
+        metadata = mapping(data.get("metadata"))
+        self.labels: Mapping[str, str] = mapping(metadata.get("labels"))
+        self.annotations: Mapping[str, str] = mapping(metadata.get("annotations"))
         group, slash, _ = self.api_version.partition("/")
         self.ref = Ref(
             group if slash else "",
             data.get("kind") or "",
-            metadata.get("namespace") or "",
-            metadata.get("name") or "",
+            text(metadata.get("namespace")),
+            text(metadata.get("name")),
         )
 
     @property
@@ -96,12 +101,12 @@ class K8sObject:
     @property
     def metadata(self) -> Mapping[str, Any]:
         """`metadata`, empty where missing."""
-        return self.data.get("metadata") or EMPTY
+        return mapping(self.data.get("metadata"))
 
     @property
     def spec(self) -> Mapping[str, Any]:
         """`spec`, empty where missing."""
-        return self.data.get("spec") or EMPTY
+        return mapping(self.data.get("spec"))
 
     @property
     def uid(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_kong.errors import RenderError
+from gitops_kong.manifests.lenient import mappings
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources.base import Limits, Tree
@@ -68,7 +69,7 @@ def applications(found: K8sObject, generation: Generation) -> list[dict[str, Any
     """The Applications that an ApplicationSet makes. Raises `RenderError`."""
     spec = found.spec
     made: list[dict[str, Any]] = []
-    for generator in _dicts(spec.get("generators")):
+    for generator in mappings(spec.get("generators")):
         params = generation.params(generator)
         own: Any = next(
             (each["template"] for each in generator.values() if isinstance(each, dict) and "template" in each), {}
@@ -95,10 +96,6 @@ def applications(found: K8sObject, generation: Generation) -> list[dict[str, Any
     ]
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
 def _merged(base: Any, patch: Any) -> Any:
     if not isinstance(base, dict) or not isinstance(patch, dict):
         return patch
@@ -122,7 +119,7 @@ def matches(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
     wanted = selector.get("matchLabels") or {}
     if any(labels.get(key) != value for key, value in wanted.items()):
         return False
-    for expression in _dicts(selector.get("matchExpressions")):
+    for expression in mappings(selector.get("matchExpressions")):
         key, values = str(expression.get("key")), expression.get("values") or []
         tests: dict[Any, bool] = {
             "In": labels.get(key) in values,
@@ -152,11 +149,11 @@ def normalized(text: str) -> str:
 
 
 def _list(generation: Generation, generator: Mapping[str, Any]) -> list[Params]:
-    elements = _dicts(generator.get("elements"))
+    elements = mappings(generator.get("elements"))
     text = generator.get("elementsYaml")
     if isinstance(text, str) and text:
         documents = read_documents(text.encode(), "elementsYaml")
-        elements += _dicts(documents[0]) if documents else []
+        elements += mappings(documents[0]) if documents else []
     if not generation.go_template:
         elements = [
             {name: text for key, value in element.items() for name, text in flat(value, key).items()}
@@ -200,7 +197,7 @@ def _secret_value(secret: K8sObject, key: str) -> str:
 
 def _git(generation: Generation, generator: Mapping[str, Any]) -> list[Params]:
     prefix = str(generator.get("pathParamPrefix") or "")
-    directories, files = _dicts(generator.get("directories")), _dicts(generator.get("files"))
+    directories, files = mappings(generator.get("directories")), mappings(generator.get("files"))
     found: list[Params] = []
     if directories:
         known = {
@@ -245,7 +242,7 @@ def _path_params(directory: str, name: str, prefix: str, *, go_template: bool) -
 
 
 def _matrix(generation: Generation, generator: Mapping[str, Any]) -> list[Params]:
-    children = _dicts(generator.get("generators"))
+    children = mappings(generator.get("generators"))
     if len(children) != 2:
         raise RenderError("a matrix generator has two generators")
     found: list[Params] = []
@@ -258,7 +255,7 @@ def _matrix(generation: Generation, generator: Mapping[str, Any]) -> list[Params
 
 def _merge(generation: Generation, generator: Mapping[str, Any]) -> list[Params]:
     keys = [str(key) for key in generator.get("mergeKeys") or ()]
-    children = _dicts(generator.get("generators"))
+    children = mappings(generator.get("generators"))
     if len(children) < 2 or not keys:
         raise RenderError("a merge generator has two or more generators and mergeKeys")
 

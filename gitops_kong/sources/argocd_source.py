@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops_kong.errors import RenderError, UserError
+from gitops_kong.manifests.lenient import items, mappings
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources import helm, kustomize
@@ -136,11 +137,11 @@ class SourceOf:
             documents = read_documents(text.encode(), "values") if isinstance(text, str) else []
             values = documents[0] if documents and isinstance(documents[0], dict) else None
         parameters = []
-        for entry in _dicts(options.get("parameters")):
+        for entry in mappings(options.get("parameters")):
             flag = "set-string" if entry.get("forceString") else "set"
             parameters.append((flag, str(entry.get("name")), str(entry.get("value", ""))))
         extra = []
-        for entry in _dicts(options.get("fileParameters")):
+        for entry in mappings(options.get("fileParameters")):
             place = self.file(str(entry.get("path")), tree, path)
             extra.append(place)
             parameters.append(("set-file", str(entry.get("name")), f"./{place}"))
@@ -167,7 +168,7 @@ class SourceOf:
 
     def value_files(self, options: Mapping[str, Any], tree: Tree, path: str) -> Iterator[str]:
         """The values files, missing ones left out where the Application says so. Raises `RenderError`."""
-        for entry in options.get("valueFiles") or ():
+        for entry in items(options.get("valueFiles")):
             try:
                 place = self.file(str(entry), tree, path)
             except Elsewhere:
@@ -204,10 +205,6 @@ class SourceOf:
         return place
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
 def directory_files(tree: Tree, path: str, options: Mapping[str, Any]) -> list[str]:
     """The files that a directory source takes."""
     if path in tree.files:
@@ -231,10 +228,10 @@ def kustomize_overrides(options: Mapping[str, Any]) -> dict[str, Any]:
         if options.get(name):
             overrides[name] = options[name]
     if options.get("images"):
-        overrides["images"] = [_image(str(text)) for text in options["images"]]
+        overrides["images"] = [_image(str(text)) for text in items(options["images"])]
     if options.get("replicas"):
         overrides["replicas"] = [
-            {"name": entry.get("name"), "count": int(entry.get("count") or 0)} for entry in _dicts(options["replicas"])
+            {"name": entry.get("name"), "count": _count(entry.get("count"))} for entry in mappings(options["replicas"])
         ]
     if options.get("commonLabels"):
         if options.get("labelWithoutSelector"):
@@ -243,6 +240,13 @@ def kustomize_overrides(options: Mapping[str, Any]) -> dict[str, Any]:
         else:
             overrides["commonLabels"] = options["commonLabels"]
     return overrides
+
+
+def _count(value: Any) -> int:
+    try:
+        return int(value or 0)
+    except (TypeError, ValueError):
+        raise RenderError(f"{value!r} is no number of replicas") from None
 
 
 def _image(text: str) -> dict[str, str]:

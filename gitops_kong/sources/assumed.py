@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from gitops_kong.manifests.lenient import mapping, text
 from gitops_kong.manifests.objects import CONTENT_UNKNOWN, EMPTY, K8sObject, Ref
 from gitops_kong.sources.base import Assumption
 
@@ -33,15 +34,15 @@ def _assume(
     maker: K8sObject, name: str, keys: Iterable[str] = (), template: Mapping[str, Any] = EMPTY, kind: str = ""
 ) -> Assumption:
     ref = Ref("", "Secret", maker.namespace, name)
-    metadata = _mapping(template.get("metadata"))
+    metadata = mapping(template.get("metadata"))
     stand_in: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
             "name": name,
             **({"namespace": maker.namespace} if maker.namespace else {}),
-            **({"labels": dict(metadata["labels"])} if _mapping(metadata.get("labels")) else {}),
-            "annotations": {**_mapping(metadata.get("annotations")), CONTENT_UNKNOWN: "true"},
+            **({"labels": dict(metadata["labels"])} if mapping(metadata.get("labels")) else {}),
+            "annotations": {**mapping(metadata.get("annotations")), CONTENT_UNKNOWN: "true"},
         },
         "type": template.get("type") or kind or "Opaque",
     }
@@ -49,72 +50,62 @@ def _assume(
     return Assumption(ref, message, maker, K8sObject(stand_in, maker.origin), tuple(sorted(set(keys))))
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else EMPTY
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _external_secret(maker: K8sObject) -> Iterator[Assumption]:
-    spec = _mapping(maker.spec)
-    target = _mapping(spec.get("target"))
+    spec = mapping(maker.spec)
+    target = mapping(spec.get("target"))
     if target.get("creationPolicy") in ("Merge", "None"):
         return
-    template = _mapping(target.get("template"))
+    template = mapping(target.get("template"))
     data = spec.get("data")
-    keys = (
-        [_text(entry.get("secretKey")) for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
-    )
-    made = _mapping(template.get("data"))
+    keys = [text(entry.get("secretKey")) for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+    made = mapping(template.get("data"))
     if spec.get("dataFrom"):
         keys = []  # all keys of a remote secret: not known here
     elif made:
         keys = [*made] if template.get("mergePolicy") != "Merge" else [*keys, *made]
-    yield _assume(maker, _text(target.get("name")) or maker.name, keys, template)
+    yield _assume(maker, text(target.get("name")) or maker.name, keys, template)
 
 
 def _sealed_secret(maker: K8sObject) -> Iterator[Assumption]:
-    spec = _mapping(maker.spec)
-    template = _mapping(spec.get("template"))
-    keys = [*_mapping(spec.get("encryptedData")), *_mapping(template.get("data"))]
+    spec = mapping(maker.spec)
+    template = mapping(spec.get("template"))
+    keys = [*mapping(spec.get("encryptedData")), *mapping(template.get("data"))]
     yield _assume(maker, maker.name, keys, template)
 
 
 def _certificate(maker: K8sObject) -> Iterator[Assumption]:
-    spec = _mapping(maker.spec)
-    if name := _text(spec.get("secretName")):
-        template = {"metadata": _mapping(spec.get("secretTemplate"))}
+    spec = mapping(maker.spec)
+    if name := text(spec.get("secretName")):
+        template = {"metadata": mapping(spec.get("secretTemplate"))}
         yield _assume(maker, name, _TLS_KEYS, template, "kubernetes.io/tls")
 
 
 def _sops(maker: K8sObject) -> Iterator[Assumption]:
     """A Secret encrypted with SOPS: its keys are known, its values are not."""
     if "sops" in maker.data:
-        keys = [*_mapping(maker.data.get("data")), *_mapping(maker.data.get("stringData"))]
+        keys = [*mapping(maker.data.get("data")), *mapping(maker.data.get("stringData"))]
         yield _assume(maker, maker.name, keys, maker.data)
 
 
 def _sops_secret(maker: K8sObject) -> Iterator[Assumption]:
-    templates = _mapping(maker.spec).get("secretTemplates")
+    templates = mapping(maker.spec).get("secretTemplates")
     for entry in templates if isinstance(templates, list) else ():
-        template = _mapping(entry)
+        template = mapping(entry)
         metadata = {"metadata": {part: template.get(part) for part in ("labels", "annotations")}}
-        keys = [*_mapping(template.get("data")), *_mapping(template.get("stringData"))]
-        if name := _text(template.get("name")):
+        keys = [*mapping(template.get("data")), *mapping(template.get("stringData"))]
+        if name := text(template.get("name")):
             yield _assume(maker, name, keys, {**metadata, "type": template.get("type")})
 
 
 def _vault_secret(maker: K8sObject) -> Iterator[Assumption]:
-    destination = _mapping(_mapping(maker.spec).get("destination"))
-    if destination.get("create") and (name := _text(destination.get("name"))):
+    destination = mapping(mapping(maker.spec).get("destination"))
+    if destination.get("create") and (name := text(destination.get("name"))):
         yield _assume(maker, name, (), {"metadata": destination, "type": destination.get("type")})
 
 
 def _infisical(maker: K8sObject) -> Iterator[Assumption]:
-    reference = _mapping(_mapping(maker.spec).get("managedSecretReference"))
-    if name := _text(reference.get("secretName")):
+    reference = mapping(mapping(maker.spec).get("managedSecretReference"))
+    if name := text(reference.get("secretName")):
         yield _assume(maker, name, (), {"type": reference.get("secretType")})
 
 

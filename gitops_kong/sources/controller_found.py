@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops_kong.errors import UserError
+from gitops_kong.manifests.lenient import items, mapping, mappings, text
 from gitops_kong.manifests.objects import EMPTY, K8sObject, Origin, Ref
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources.base import Tree, join, parent
@@ -91,9 +92,9 @@ def _workloads(objects: list[K8sObject]) -> Iterator[FoundController]:
 
 
 def _containers(workload: K8sObject) -> Iterator[Mapping[str, Any]]:
-    template = _mapping(_mapping(workload.spec.get("template")).get("spec"))
+    template = mapping(mapping(workload.spec.get("template")).get("spec"))
     for name in ("containers", "initContainers"):
-        yield from _dicts(template.get(name))
+        yield from mappings(template.get(name))
 
 
 def _image(container: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -112,27 +113,27 @@ def _version(tag: Any) -> str | None:
 def _environment(container: Mapping[str, Any], namespace: str, data: Mapping[Ref, K8sObject]) -> dict[str, str]:
     """A container's variables, those of ConfigMaps in the repository included; Secrets are not opened."""
     found: dict[str, str] = {}
-    for entry in _dicts(container.get("envFrom")):
-        name = str(_mapping(entry.get("configMapRef")).get("name") or "")
+    for entry in mappings(container.get("envFrom")):
+        name = str(mapping(entry.get("configMapRef")).get("name") or "")
         held = data.get(Ref("", "ConfigMap", namespace, name))
         prefix = str(entry.get("prefix") or "")
         if held is not None:
-            found.update({prefix + key: str(value) for key, value in _mapping(held.data.get("data")).items()})
-    for entry in _dicts(container.get("env")):
+            found.update({prefix + key: str(value) for key, value in mapping(held.data.get("data")).items()})
+    for entry in mappings(container.get("env")):
         name = str(entry.get("name") or "")
         if isinstance(entry.get("value"), str):
             found[name] = entry["value"]
             continue
-        source = _mapping(_mapping(entry.get("valueFrom")).get("configMapKeyRef"))
+        source = mapping(mapping(entry.get("valueFrom")).get("configMapKeyRef"))
         held = data.get(Ref("", "ConfigMap", namespace, str(source.get("name") or "")))
-        if held is not None and source.get("key") in _mapping(held.data.get("data")):
+        if held is not None and source.get("key") in mapping(held.data.get("data")):
             found[name] = str(held.data["data"][source["key"]])
     return found
 
 
 def _flags(container: Mapping[str, Any]) -> dict[str, list[str]]:
     """Flags of a container's command line, each with all its values; a switch without a value is `true`."""
-    words = [str(word) for name in ("command", "args") for word in _list(container.get(name))]
+    words = [str(word) for name in ("command", "args") for word in items(container.get(name))]
     found: dict[str, list[str]] = {}
     for position, word in enumerate(words):
         if not word.startswith("--"):
@@ -188,7 +189,7 @@ def _with_webhook(found: FoundController, objects: list[K8sObject]) -> FoundCont
     for each in objects:
         if each.kind != "ValidatingWebhookConfiguration":
             continue
-        for webhook in _dicts(each.data.get("webhooks")):
+        for webhook in mappings(each.data.get("webhooks")):
             if "konghq.com" in str(webhook.get("name")):
                 place = {"admission_webhook": each.origin.file if each.origin else str(each.ref)}
                 return replace(
@@ -244,23 +245,23 @@ def _from_release(found: K8sObject) -> FoundController | None:
     if found.kind == "Application" and found.group == "argoproj.io":
         return _from_application(found)
     if found.kind == "HelmRelease" and found.group == "helm.toolkit.fluxcd.io":
-        chart = _mapping(_mapping(found.spec.get("chart")).get("spec"))
-        if chart.get("chart") in _CHARTS and _mapping(chart.get("sourceRef")).get("kind") == "HelmRepository":
+        chart = mapping(mapping(found.spec.get("chart")).get("spec"))
+        if chart.get("chart") in _CHARTS and mapping(chart.get("sourceRef")).get("kind") == "HelmRepository":
             namespace = str(found.spec.get("targetNamespace") or found.namespace)
-            return _from_values(found, str(chart["chart"]), _mapping(found.spec.get("values")), namespace)
+            return _from_values(found, str(chart["chart"]), mapping(found.spec.get("values")), namespace)
     return None
 
 
 def _from_application(found: K8sObject) -> FoundController | None:
-    sources = [*_dicts(found.spec.get("sources")), _mapping(found.spec.get("source"))]
+    sources = [*mappings(found.spec.get("sources")), mapping(found.spec.get("source"))]
     for source in sources:
         if source.get("chart") not in _CHARTS or _CHART_HOST.decode() not in str(source.get("repoURL")):
             continue
-        options = _mapping(source.get("helm"))
-        values = _mapping(options.get("valuesObject"))
+        options = mapping(source.get("helm"))
+        values = mapping(options.get("valuesObject"))
         if not values and isinstance(options.get("values"), str):
             values = _parsed(options["values"])
-        namespace = str(_mapping(found.spec.get("destination")).get("namespace") or "")
+        namespace = str(mapping(found.spec.get("destination")).get("namespace") or "")
         return _from_values(found, str(source["chart"]), values, namespace)
     return None
 
@@ -270,7 +271,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
         documents = read_documents(text.encode(), "values")
     except UserError:
         return EMPTY
-    return _mapping(documents[0]) if documents else EMPTY
+    return mapping(documents[0]) if documents else EMPTY
 
 
 def _from_charts(tree: Tree) -> Iterator[FoundController]:
@@ -288,10 +289,10 @@ def _from_charts(tree: Tree) -> Iterator[FoundController]:
         except UserError:
             continue
         held = {file.rpartition("/charts/")[2].split("/")[0] for file in tree.under(join(parent(path), "charts"))}
-        for entry in _dicts(metadata.get("dependencies")):
+        for entry in mappings(metadata.get("dependencies")):
             name = str(entry.get("name"))
             if name in _CHARTS and not any(file == name or file.startswith(f"{name}-") for file in held):
-                own = _mapping(values.get(str(entry.get("alias") or name)))
+                own = mapping(values.get(str(entry.get("alias") or name)))
                 holder = K8sObject({"metadata": {"name": str(metadata.get("name"))}}, Origin(values_file))
                 yield _from_values(holder, name, own, "")
 
@@ -304,10 +305,10 @@ def _from_values(found: K8sObject, chart: str, values: Mapping[str, Any], namesp
         if chart == "ingress"
         else {"controller": "", "gateway": ""}
     )
-    controller_values = _mapping(values.get("controller")) if chart == "ingress" else values
-    gateway_values = _mapping(values.get("gateway")) if chart == "ingress" else values
-    controller = _mapping(controller_values.get("ingressController"))
-    environment = {str(key).lower(): value for key, value in _mapping(controller.get("env")).items()}
+    controller_values = mapping(values.get("controller")) if chart == "ingress" else values
+    gateway_values = mapping(values.get("gateway")) if chart == "ingress" else values
+    controller = mapping(controller_values.get("ingressController"))
+    environment = {str(key).lower(): value for key, value in mapping(controller.get("env")).items()}
     places: dict[str, str] = {}
 
     def note(attribute: str, value: Any, path: str) -> Any:
@@ -316,19 +317,19 @@ def _from_values(found: K8sObject, chart: str, values: Mapping[str, Any], namesp
         return value
 
     base = f"{prefix['controller']}ingressController"
-    webhook = _mapping(controller.get("admissionWebhook"))
-    image = _mapping(gateway_values.get("image"))
+    webhook = mapping(controller.get("admissionWebhook"))
+    image = mapping(gateway_values.get("image"))
     gates = environment.get("feature_gates")
-    namespaces = tuple(str(each) for each in _list(controller.get("watchNamespaces")))
+    namespaces = tuple(str(each) for each in items(controller.get("watchNamespaces")))
     last_valid = environment.get("use_last_valid_config_for_fallback")
-    tag = _version(_mapping(controller.get("image")).get("tag"))
+    tag = _version(mapping(controller.get("image")).get("tag"))
     repository = str(image.get("repository") or "")
     return FoundController(
         found.name,
         namespace,
         found.origin,
         version=note("version", tag, f"{base}.image.tag"),
-        ingress_class=note("ingress_class", _text(controller.get("ingressClass")), f"{base}.ingressClass"),
+        ingress_class=note("ingress_class", (text(controller.get("ingressClass")) or None), f"{base}.ingressClass"),
         feature_gates=note("feature_gates", _gates([str(gates)]), f"{base}.env.feature_gates") if gates else {},
         watch_namespaces=note("watch_namespaces", namespaces, f"{base}.watchNamespaces"),
         use_last_valid_config_for_fallback=note(
@@ -337,12 +338,12 @@ def _from_values(found: K8sObject, chart: str, values: Mapping[str, Any], namesp
             f"{base}.env.use_last_valid_config_for_fallback",
         ),
         admission_webhook=note("admission_webhook", webhook.get("enabled"), f"{base}.admissionWebhook.enabled"),
-        webhook_failure_policy=_text(webhook.get("failurePolicy")),
+        webhook_failure_policy=(text(webhook.get("failurePolicy")) or None),
         gateway_version=note("gateway_version", _short(_version(image.get("tag"))), f"{prefix['gateway']}image.tag"),
         gateway_edition="enterprise" if "gateway" in repository else None,
         router_flavor=note(
             "router_flavor",
-            _text(_mapping(gateway_values.get("env")).get("router_flavor")),
+            (text(mapping(gateway_values.get("env")).get("router_flavor")) or None),
             f"{prefix['gateway']}env.router_flavor",
         ),
         places=places,
@@ -350,22 +351,6 @@ def _from_values(found: K8sObject, chart: str, values: Mapping[str, Any], namesp
 
 
 # Plain values
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else EMPTY
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in _list(value) if isinstance(each, dict)]
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _last(values: list[str]) -> str | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_kong.errors import ManifestError, RenderError, UserError
-from gitops_kong.manifests.objects import EMPTY, K8sObject, Ref
+from gitops_kong.manifests.lenient import items, mapping, mappings
+from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources import files, helm, kustomize
 from gitops_kong.sources.base import Limits, NotSeen, Problem, Rendered, Target, Tree, join, normal, parent
@@ -37,8 +38,8 @@ def path_of(found: K8sObject) -> str:
     """The directory that a Kustomization applies, or the chart of a HelmRelease; empty where it is not in Git."""
     spec = found.spec
     if found.kind == "HelmRelease":
-        chart = _mapping(_mapping(spec.get("chart")).get("spec"))
-        if _mapping(chart.get("sourceRef")).get("kind") != "GitRepository":
+        chart = mapping(mapping(spec.get("chart")).get("spec"))
+        if mapping(chart.get("sourceRef")).get("kind") != "GitRepository":
             return ""
         return _place(chart.get("chart"))
     return _place(spec.get("path") or "./")
@@ -187,14 +188,6 @@ def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
     return expansion.rendered
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else EMPTY
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
 @dataclass(slots=True)
 class _Expansion:
     """What is applied so far. HelmReleases come last: their values can lie in ConfigMaps of any Kustomization."""
@@ -241,7 +234,7 @@ class _Expansion:
             self.elsewhere(f"what {found.ref} applies", "it applies to another cluster (kubeConfig)", found)
             return
         path = normal(str(spec.get("path") or ".").lstrip("/"))
-        tree = self.tree_of(_mapping(spec.get("sourceRef")), found, path)
+        tree = self.tree_of(mapping(spec.get("sourceRef")), found, path)
         if tree is None:
             return
         if not tree.is_directory(path):
@@ -249,7 +242,7 @@ class _Expansion:
         self.dependencies(found)
         built = build(path, tree, spec, self.tools, self.limits)
         objects = self.substituted(built.objects, found)
-        objects = [_with_metadata(each, _mapping(spec.get("commonMetadata"))) for each in objects]
+        objects = [_with_metadata(each, mapping(spec.get("commonMetadata"))) for each in objects]
         self.learn(objects)
         self.rendered.extend(Rendered(objects, built.problems))
         for each in objects:
@@ -257,7 +250,7 @@ class _Expansion:
                 self.add(each, depth + 1)
 
     def dependencies(self, found: K8sObject) -> None:
-        for entry in _dicts(found.spec.get("dependsOn")):
+        for entry in mappings(found.spec.get("dependsOn")):
             ref = Ref(found.group, found.kind, str(entry.get("namespace") or found.namespace), str(entry.get("name")))
             if ref not in self.seen and not any(ref == each.ref for each in self.rendered.objects):
                 self.elsewhere(str(ref), f"{found.ref} depends on it and is applied only after it", found)
@@ -284,7 +277,7 @@ class _Expansion:
         if not isinstance(after, dict):
             return objects
         variables: dict[str, str] = {}
-        for entry in _dicts(after.get("substituteFrom")):
+        for entry in mappings(after.get("substituteFrom")):
             held = self.value_of(entry, found)
             if held is None:
                 if not entry.get("optional"):
@@ -292,7 +285,7 @@ class _Expansion:
                     self.elsewhere(what, f"{found.ref} takes variables from it; they are empty here", found)
                 continue
             variables.update(held)
-        variables.update({name: _plain(value) for name, value in _mapping(after.get("substitute")).items()})
+        variables.update({name: _plain(value) for name, value in mapping(after.get("substitute")).items()})
         return substitute(objects, variables)
 
     def value_of(self, entry: Mapping[str, Any], found: K8sObject) -> dict[str, str] | None:
@@ -301,10 +294,10 @@ class _Expansion:
         held = self.data.get(ref)
         if held is None or "sops" in held.data:
             return None
-        values = {key: _plain(value) for key, value in _mapping(held.data.get("data")).items()}
+        values = {key: _plain(value) for key, value in mapping(held.data.get("data")).items()}
         if held.kind == "Secret":
             values = {key: _decoded(value) for key, value in values.items()}
-            values.update({key: _plain(value) for key, value in _mapping(held.data.get("stringData")).items()})
+            values.update({key: _plain(value) for key, value in mapping(held.data.get("stringData")).items()})
         return values
 
     def releases(self) -> None:
@@ -319,10 +312,10 @@ class _Expansion:
         if spec.get("kubeConfig"):
             self.elsewhere(f"what {found.ref} installs", "it installs to another cluster (kubeConfig)", found)
             return
-        chart = _mapping(_mapping(spec.get("chart")).get("spec"))
-        reference = _mapping(chart.get("sourceRef")) or _mapping(spec.get("chartRef"))
+        chart = mapping(mapping(spec.get("chart")).get("spec"))
+        reference = mapping(chart.get("sourceRef")) or mapping(spec.get("chartRef"))
         if not path_of(found):
-            name = chart.get("chart") or _mapping(spec.get("chartRef")).get("name")
+            name = chart.get("chart") or mapping(spec.get("chartRef")).get("name")
             where = f"{reference.get('kind')} {reference.get('name')}"
             version = f" {chart['version']}" if chart.get("version") else ""
             self.elsewhere(f"chart {name}{version} of {where}", f"{found.ref} installs it", found)
@@ -337,17 +330,17 @@ class _Expansion:
             chart=place,
             name=str(spec.get("releaseName") or short[:_MAX_RELEASE]),
             namespace=namespace,
-            value_files=tuple(normal(str(path)) for path in chart.get("valuesFiles") or ()),
+            value_files=tuple(normal(str(path)) for path in items(chart.get("valuesFiles"))),
             values=tuple(self.values(found)),
             flags=("--include-crds",),
         )
         objects = helm.template(release, tree, self.tools, self.limits)
-        for renderer in _dicts(spec.get("postRenderers")):
-            objects = post_rendered(objects, _mapping(renderer.get("kustomize")), self.tools, self.limits)
-        self.rendered.objects.extend(_with_metadata(each, _mapping(spec.get("commonMetadata"))) for each in objects)
+        for renderer in mappings(spec.get("postRenderers")):
+            objects = post_rendered(objects, mapping(renderer.get("kustomize")), self.tools, self.limits)
+        self.rendered.objects.extend(_with_metadata(each, mapping(spec.get("commonMetadata"))) for each in objects)
 
     def values(self, found: K8sObject) -> Iterator[Mapping[str, Any]]:
-        for entry in _dicts(found.spec.get("valuesFrom")):
+        for entry in mappings(found.spec.get("valuesFrom")):
             held = self.value_of(entry, found)
             text = (held or {}).get(str(entry.get("valuesKey") or "values.yaml"))
             if text is None:
@@ -382,12 +375,12 @@ def _decoded(text: str) -> str:
 
 
 def _with_metadata(found: K8sObject, common: Mapping[str, Any]) -> K8sObject:
-    added = {part: common[part] for part in ("labels", "annotations") if _mapping(common.get(part))}
+    added = {part: common[part] for part in ("labels", "annotations") if mapping(common.get(part))}
     if not added:
         return found
     metadata = {
         **found.metadata,
-        **{part: {**_mapping(found.metadata.get(part)), **new} for part, new in added.items()},
+        **{part: {**mapping(found.metadata.get(part)), **new} for part, new in added.items()},
     }
     return found.with_data({**found.data, "metadata": metadata})
 
@@ -440,7 +433,7 @@ def _overrides(spec: Mapping[str, Any]) -> dict[str, Any]:
                 {**entry, "patch": _patch(entry["patch"])} if isinstance(entry, dict) and "patch" in entry else entry
                 for entry in spec[name]
             ]
-    merges = [{"patch": json.dumps(patch)} for patch in _dicts(spec.get("patchesStrategicMerge"))]
+    merges = [{"patch": json.dumps(patch)} for patch in mappings(spec.get("patchesStrategicMerge"))]
     if merges:
         overrides["patches"] = [*overrides.get("patches", ()), *merges]
     return overrides

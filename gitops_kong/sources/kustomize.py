@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from gitops_kong.errors import ManifestError, RenderError
+from gitops_kong.manifests.lenient import mappings
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import read_documents, read_objects
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal
@@ -119,13 +120,6 @@ def _strings(value: Any) -> Iterator[str]:
                 yield item
 
 
-def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                yield item
-
-
 def _references(value: Any) -> Iterator[str]:
     """Every path that a kustomization names."""
     if not isinstance(value, dict):
@@ -133,21 +127,21 @@ def _references(value: Any) -> Iterator[str]:
     for name in (*_PATHS, "patchesStrategicMerge"):
         yield from _strings(value.get(name))
     for name in _PATCHES:
-        for entry in _mappings(value.get(name)):
+        for entry in mappings(value.get(name)):
             yield from _strings(entry.get("path"))
     openapi = value.get("openapi")
     if isinstance(openapi, dict):
         yield from _strings(openapi.get("path"))
     for name in ("configMapGenerator", "secretGenerator"):
-        for entry in _mappings(value.get(name)):
+        for entry in mappings(value.get(name)):
             yield from _strings(entry.get("env"))
             yield from _strings(entry.get("envs"))
             for text in _strings(entry.get("files")):
                 yield text.partition("=")[2] or text
-    for chart in _mappings(value.get("helmCharts")):
+    for chart in mappings(value.get("helmCharts")):
         yield from _strings(chart.get("valuesFile"))
         yield from _strings(chart.get("additionalValuesFiles"))
-    for chart in _mappings(value.get("helmChartInflationGenerator")):
+    for chart in mappings(value.get("helmChartInflationGenerator")):
         yield from _strings(chart.get("values"))
 
 
@@ -156,7 +150,7 @@ def _charts(value: Any, tree: Tree, directory: str, found: Closure) -> None:
         return
     settings = value.get("helmGlobals")
     home = (settings.get("chartHome") if isinstance(settings, dict) else None) or "charts"
-    for chart in (*_mappings(value.get("helmCharts")), *_mappings(value.get("helmChartInflationGenerator"))):
+    for chart in (*mappings(value.get("helmCharts")), *mappings(value.get("helmChartInflationGenerator"))):
         name = str(chart.get("name") or chart.get("chartName") or "")
         version = str(chart.get("version") or "")
         places = [f"{home}/{name}", *([f"{home}/{name}-{version}/{name}"] if version else [])]
@@ -256,11 +250,13 @@ def _without_absent(text: bytes, file: str, found: Closure) -> bytes:
     value = dict(value)
     for name in ("resources", "bases", "components"):
         if isinstance(value.get(name), list):
-            value[name] = [entry for entry in value[name] if entry not in bases]
+            value[name] = [entry for entry in value[name] if not isinstance(entry, str) or entry not in bases]
     for name in ("helmCharts", "helmChartInflationGenerator"):
         if isinstance(value.get(name), list):
             value[name] = [
-                entry for entry in value[name] if (entry.get("name") or entry.get("chartName")) not in charts
+                entry
+                for entry in mappings(value[name])
+                if str(entry.get("name") or entry.get("chartName") or "") not in charts
             ]
     left = {*_references(value)} & bases
     if left:
@@ -331,7 +327,7 @@ def patches_of(tree: Tree, found: Closure) -> dict[PatchKey, list[Origin]]:
         documents = read_documents(tree.read(file), file)
         value = documents[0] if documents and isinstance(documents[0], dict) else {}
         paths = [*_strings(value.get("patchesStrategicMerge"))]
-        paths += [text for entry in _mappings(value.get("patches")) for text in _strings(entry.get("path"))]
+        paths += [text for entry in mappings(value.get("patches")) for text in _strings(entry.get("path"))]
         for path in paths:
             if "\n" in path or (place := normal(path, directory)) not in tree.files:
                 continue
