@@ -152,7 +152,8 @@ class ApiServer:
         wrong = problem(kind, obj.data)
         if wrong is not None:
             return Answer(False, "BadRequest", (_undecodable(obj, wrong),))
-        problems = tuple(metadata.check(obj.metadata, True, names.path_segment))
+        read = go_type(catalogue.object_meta(), full=True) or _same
+        problems = tuple(metadata.check(read(obj.metadata), True, names.path_segment))
         if problems:
             return Answer(False, "Invalid", problems)
         return Answer(True, object=obj.data, warnings=self._warnings(obj, kind))

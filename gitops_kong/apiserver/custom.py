@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from gitops_kong.apiserver.catalogue import CustomKind
-from gitops_kong.apiserver.schema import ANYTHING, from_openapi
+from gitops_kong.apiserver.schema import ANYTHING, Schema, from_openapi
 from gitops_kong.manifests.objects import K8sObject
 
 _GROUP, _KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
@@ -28,7 +28,8 @@ def served_kinds(objects: Iterable[K8sObject]) -> dict[tuple[str, str], Callable
 def _versions(spec: Mapping[str, Any]) -> dict[tuple[str, str], Callable[[], CustomKind]]:
     found: dict[tuple[str, str], Callable[[], CustomKind]] = {}
     group, kind = spec.get("group"), _mapping(spec.get("names")).get("kind")
-    for version in spec.get("versions") or ():
+    versions = spec.get("versions")
+    for version in versions if isinstance(versions, list) else ():
         if isinstance(version, Mapping) and version.get("served"):
             found[f"{group}/{version.get('name')}", str(kind)] = _once(spec, version)
     return found
@@ -39,13 +40,21 @@ def _once(spec: Mapping[str, Any], version: Mapping[str, Any]) -> Callable[[], C
     def read() -> CustomKind:
         schema = _mapping(version.get("schema")).get("openAPIV3Schema")
         return CustomKind(
-            schema=from_openapi(schema) if isinstance(schema, Mapping) else ANYTHING,
+            schema=_schema(schema),
             namespaced=spec.get("scope") != "Cluster",
             status="status" in _mapping(version.get("subresources")),
             deprecated=bool(version.get("deprecated")),
         )
 
     return read
+
+
+def _schema(node: Any) -> Schema:
+    """The schema, or one that takes anything where it is not one that an API server would take."""
+    try:
+        return from_openapi(node) if isinstance(node, Mapping) else ANYTHING
+    except (AttributeError, TypeError, ValueError):
+        return ANYTHING
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

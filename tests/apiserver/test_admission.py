@@ -310,3 +310,22 @@ def test_bytes_are_read_from_lists_of_numbers_too() -> None:
     answer = SERVER.admit(obj("v1", "Secret", data={"k": [104, 105]}))
     assert answer.object is not None
     assert answer.object["data"] == {"k": "aGk="}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        obj("networking.k8s.io/v1", "IngressClass", spec=["text"]),
+        obj("v1", "Service", spec={"sessionAffinity": "ClientIP", "sessionAffinityConfig": "text"}),
+        obj("v1", "Secret", data="text", stringData={"a": "b"}),
+    ],
+)
+def test_parts_of_a_wrong_type_are_refused_and_stay_as_they_are(given: K8sObject) -> None:
+    assert SERVER.admit(given).reason == "BadRequest"
+    assert SERVER.prepare(given).kind == given.kind
+
+
+def test_crd_that_makes_no_sense_takes_anything() -> None:
+    assert SERVER.with_crds([crd({"type": "object", "properties": ["a"]})]).admit(lamp(a=1)).accepted
+    broken = crd({})
+    assert SERVER.with_crds([broken.with_data({**broken.data, "spec": {"versions": 1}})]).admit(lamp(a=1)).accepted

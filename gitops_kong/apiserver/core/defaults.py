@@ -25,8 +25,9 @@ def _service(obj: Data) -> Data:
     if affinity is None:
         new["sessionAffinity"] = affinity = "None"
     if affinity == "ClientIP":
-        client = (spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}
-        if client.get("timeoutSeconds") is None:
+        settings = spec.get("sessionAffinityConfig")
+        client = settings.get("clientIP") if isinstance(settings, dict) else None
+        if not isinstance(client, dict) or client.get("timeoutSeconds") is None:
             new["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": 10800}}
     elif affinity == "None" and "sessionAffinityConfig" in spec:
         new["sessionAffinityConfig"] = None
@@ -61,7 +62,8 @@ def _secret(obj: Data) -> Data:
     new = {"type": "Opaque", **obj}
     text = new.pop("stringData", None)
     if isinstance(text, dict):
-        data = dict(new.get("data") or {})
+        given = new.get("data")
+        data = dict(given) if isinstance(given, dict) else {}
         for key, value in text.items():
             data[key] = base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
         if data:
@@ -71,8 +73,8 @@ def _secret(obj: Data) -> Data:
 
 def _ingress_class(obj: Data) -> Data:
     """The scope of parameters is Cluster."""
-    spec = obj.get("spec") or {}
-    parameters = spec.get("parameters")
+    spec = obj.get("spec")
+    parameters = spec.get("parameters") if isinstance(spec, dict) else None
     if not isinstance(parameters, dict) or parameters.get("scope") is not None:
         return obj
     return {**obj, "spec": {**spec, "parameters": {**parameters, "scope": "Cluster"}}}
