@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("simulate", "run scenario files, step by step"),
     "schemas": ("schemas", "take schemas of plugins beyond Kong's own"),
     "test": ("test", "run scenario files with expectations"),
+    "schema": ("schema", "JSON Schemas of the formats here"),
     "gateway-validate": ("gateway_validate", "what the gateway answers to configurations"),
     "api-validate": ("api_validate", "what the API server answers to objects"),
 }
