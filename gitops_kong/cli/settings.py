@@ -28,6 +28,7 @@ class ControllerSettings:
     controller_version: str | None = None
     gateway_version: str | None = None
     router_flavor: str | None = None
+    gateway_edition: str | None = None
     ingress_class: str | None = None
     feature_gates: Mapping[str, bool] = field(default_factory=dict)
     use_last_valid_config_for_fallback: bool | None = None
@@ -49,6 +50,7 @@ class ControllerSettings:
         known_gateway = seen.gateway_version if seen.gateway_version in GATEWAYS else None
         gateway = self.gateway_version or config.gateway.version or known_gateway or DEFAULT_GATEWAY
         flavor = self.router_flavor or config.gateway.router_flavor or seen.router_flavor
+        edition = self.gateway_edition or config.gateway.edition or seen.gateway_edition or "oss"
         last_valid = (
             self.use_last_valid_config_for_fallback,
             file.use_last_valid_config_for_fallback,
@@ -67,6 +69,7 @@ class ControllerSettings:
                 gateway_version=gateway,
                 router_flavor=cast("RouterFlavor", flavor if flavor in get_args(RouterFlavor) else DEFAULT_FLAVOR),
                 feature_gates={**seen.feature_gates, **file.feature_gates, **self.feature_gates},
+                gateway_edition=edition,
                 ingress_class=self.ingress_class or file.ingress_class or seen.ingress_class or "kong",
                 use_last_valid_config_for_fallback=next((value for value in last_valid if value is not None), False),
                 watch_namespaces=frozenset(file.watch_namespaces or seen.watch_namespaces),
@@ -101,6 +104,7 @@ def controller_flags(command: Command) -> Command:
             click.option("--controller-version", metavar="VERSION", help="Kong Ingress Controller, such as 3.4.3."),
             click.option("--gateway-version", metavar="VERSION", help="Kong Gateway, such as 3.9."),
             click.option("--router-flavor", type=click.Choice(get_args(RouterFlavor)), help="Router of the gateway."),
+            click.option("--gateway-edition", type=click.Choice(["oss", "enterprise"]), help="Default is oss."),
             click.option("--ingress-class", metavar="NAME", help="Ingress class of the controller."),
             click.option(
                 "--feature-gate",

@@ -14,10 +14,16 @@ Snapshot = frozenset[tuple[str, str]]  # uid and resource version of every objec
 
 @dataclass(frozen=True)
 class Answer:
-    """What `POST /config` answers: 201, 304 (it already runs exactly this), 400 with errors, or 500."""
+    """What `POST /config` answers: 201, 304 (it already runs exactly this), 400 with errors, or 500.
+
+    `general` says in words what a 400 that names no entity is about; `unverified` is what was accepted without a
+    schema to judge it by.
+    """
 
     status: int
     errors: Sequence[Mapping[str, Any]] = ()
+    general: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:

@@ -33,6 +33,7 @@ def findings(
     yield from maker.blocked()
     yield from maker.objects()
     yield from maker.guards()
+    yield from maker.not_verified()
 
 
 class _Maker:
@@ -192,6 +193,13 @@ class _Maker:
                 effects=(f"{when(scenarios)}: routes are served, the plugin is gone",),
                 existing=self._existing(ref, scenarios),
             )
+
+    def not_verified(self) -> Iterator[Finding]:
+        """What the gateway is taken to accept because there is no schema to judge it by."""
+        pushes = (push for reader in self.readers.values() for push in reader.life.record.pushes)
+        rule = RULES["not-verified"]
+        for what in dict.fromkeys(text for push in pushes for text in push.answer.unverified):
+            yield Finding(rule.id, rule.severity, f"Not verified: {what}", self.target, help=rule.remediation)
 
     @staticmethod
     def _serves_routes(reader: LifeReader) -> bool:

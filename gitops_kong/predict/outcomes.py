@@ -177,7 +177,8 @@ def _refusals(life: Life, scrub: Scrubber) -> Refusals:
                 if cause not in known:
                     known.append(cause)
         if push.answer.status != 400 or not push.answer.errors:
-            unnamed.append(f"the gateway answers {push.answer.status} and names no object")
+            told = push.answer.general or (f"the gateway answers {push.answer.status} and names no object",)
+            unnamed += map(scrub, told)
     return Refusals({ref: tuple(causes) for ref, causes in by_object.items()}, tuple(dict.fromkeys(unnamed)))
 
 

@@ -110,6 +110,14 @@ _RULES = (
         "The controller does not take the object in, so nothing of it reaches the gateway.",
         "Give the object the controller's ingress class or Gateway, or leave it to the one that it is meant for.",
     ),
+    Rule(
+        "not-verified",
+        "info",
+        "Accepted without a schema to judge it by",
+        "A plugin or entity of Kong Enterprise, or a part of a custom plugin's schema that only Lua code decides: it is"
+        " taken to be accepted, because a rejection is never guessed.",
+        "Import the schema of a custom plugin with `gitops-kong schemas import`.",
+    ),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _RULES}

@@ -51,6 +51,7 @@ class GatewayConfig:
 
     version: str | None = None
     router_flavor: str | None = None
+    edition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _config(value: Mapping[str, Any], file: str) -> Config:
             use_last_valid_config_for_fallback=controller.get("useLastValidConfigForFallback"),
             admission_webhook=controller.get("admissionWebhook"),
         ),
-        gateway=GatewayConfig(version=gateway.get("version"), router_flavor=gateway.get("routerFlavor")),
+        gateway=GatewayConfig(gateway.get("version"), gateway.get("routerFlavor"), gateway.get("edition")),
         policies=value.get("policies", {}),
         exclude=tuple(value.get("exclude", ())),
         context=tuple(value.get("context", ())),

@@ -102,3 +102,33 @@ def test_secrets_reach_no_output(tmp_path: Path) -> None:
         assert "limit" in told
         for secret in ("correct-horse", "battery-staple", "staple-often"):
             assert secret not in told, arguments
+
+
+ENTERPRISE = """
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop, annotations: {konghq.com/plugins: oidc}}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongPlugin
+metadata: {name: oidc, namespace: shop}
+plugin: openid-connect
+config: {issuer: "https://issuer.example.com"}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {ingressClassName: kong, defaultBackend: {service: {name: web, port: {number: 80}}}}
+"""
+
+
+def test_enterprise_plugins_are_accepted_unverified_only_by_the_enterprise_edition(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(ENTERPRISE)
+    (tmp_path / ".gitops-kong.yaml").write_text("gateway: {edition: enterprise}")
+    report = json.loads(gitops_kong("check", "--format", "json", cwd=tmp_path).stdout)
+    told = [(f["severity"], f["rule"], f["message"]) for f in report["findings"] if f["rule"] == "not-verified"]
+    assert told == [("info", "not-verified", "Not verified: plugin openid-connect")]
+    assert report["gateway"]["edition"] == "enterprise"
+    assert report["summary"]["errors"] == 0
+    assert gitops_kong("check", "--gateway-edition", "oss", cwd=tmp_path).returncode == 1
