@@ -41,7 +41,8 @@ PLAIN: frozenset[Outcome] = frozenset(
     Outcome("configured", status, traffic)
     for status in ("written", "not-applicable")
     for traffic in ("new", "not-applicable")
-) | {Outcome("ignored", "not-applicable", "not-applicable")}
+)
+IGNORED = Outcome("ignored", "not-applicable", "not-applicable")
 
 
 @dataclass(frozen=True, slots=True)

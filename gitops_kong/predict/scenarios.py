@@ -12,6 +12,7 @@ from gitops_kong.predict.cluster_state import ClusterState
 from gitops_kong.predict.findings import findings
 from gitops_kong.predict.life import Life, World, lives
 from gitops_kong.predict.model import (
+    IGNORED,
     SCENARIOS,
     Cause,
     Change,
@@ -21,8 +22,6 @@ from gitops_kong.predict.model import (
     TargetPrediction,
 )
 from gitops_kong.predict.outcomes import LifeReader, Verdict
-
-NOT_APPLICABLE = Outcome("ignored", "not-applicable", "not-applicable")
 
 
 def predict(
@@ -42,7 +41,7 @@ def predict(
     verdicts = {scenario: _verdicts(reader, head) for scenario, reader in readers.items()}
     predictions = tuple(_predictions(verdicts, head, changed))
     before = None
-    if base is not None and any(not p.plain for p in predictions):
+    if base is not None and any(not p.plain and p.outcome != IGNORED for p in predictions):
         before = {s: _verdicts(r, base) for s, r in _readers(base, base, world, scenarios).items()}
     found = tuple(findings(target, readers, verdicts, before, head, world.gateway.schemas))
     return TargetPrediction(
@@ -78,7 +77,7 @@ def _verdicts(reader: LifeReader, state: ClusterState) -> dict[Ref, Verdict]:
     verdicts: dict[Ref, Verdict] = {}
     for ref, obj in state.stored.items():
         reason = state.left_out.get(ref)
-        verdicts[ref] = Verdict(NOT_APPLICABLE, (Cause(obj, reason),)) if reason else reader.verdict(obj)
+        verdicts[ref] = Verdict(IGNORED, (Cause(obj, reason),)) if reason else reader.verdict(obj)
     for ref, answer in state.refused.items():
         stands = verdicts.get(ref)
         outcome = Outcome("api-rejected", "stale", "last-valid") if stands else Outcome("api-rejected", "empty", "none")
