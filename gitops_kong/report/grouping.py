@@ -24,8 +24,11 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     """Groups, worst first."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in worst_first(tuple(findings)):
-        root = finding.causes[-1].object.ref if finding.causes else finding.object and finding.object.ref
-        kind = finding.object.kind if finding.object else ""
-        key = (finding.rule, finding.severity, finding.existing, finding.effects, finding.help, kind, root)
+        root = finding.causes[-1].object.ref if finding.causes else None
+        kind, message = "", finding.message
+        if finding.object:
+            kind, message = finding.object.kind, message.replace(str(finding.object.ref), "", 1)
+            root = None if root == finding.object.ref else root
+        key = (finding.rule, finding.severity, finding.existing, finding.effects, finding.help, kind, message, root)
         groups.setdefault(key, []).append(finding)
     return [Group(tuple(g)) for g in groups.values()]

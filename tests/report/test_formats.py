@@ -48,15 +48,17 @@ def test_github_shows_ten_of_a_level_and_counts_the_rest() -> None:
 
 
 def test_text_groups_what_is_alike() -> None:
-    many = tuple(
+    alike = tuple(
         FINDINGS[0].__class__(
-            "status-empty", "error", f"Ingress a/i{i} stays empty", "t", obj("Ingress", "a", f"i{i}", "i.yaml")
+            "status-empty", "error", f"Ingress a/i{i}: stays empty", "t", obj("Ingress", "a", f"i{i}", "i.yaml")
         )
         for i in range(9)
     )
-    alike = tuple(f for f in many)
     plain = text.write(report(alike))
-    assert plain.count("✗") == 9  # no shared cause: each its own block
+    assert plain.count("✗") == 1
+    assert "✗ 9 Ingresses: stays empty" in plain
+    assert "and 4 more (--verbose names them)" in plain
+    assert "Ingress a/i8" in text.write(report(alike), verbose=True)
     assert json.loads(json_format.write(report(alike)))["summary"]["errors"] == 9
 
 
