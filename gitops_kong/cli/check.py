@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,26 @@ from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
 from gitops_kong.predict.model import SCENARIOS, SEVERITIES
-from gitops_kong.report import github, json_format, markdown, text
+from gitops_kong.report import text
 from gitops_kong.report.model import Report
 
-FORMATS: dict[str, Callable[[Report], str]] = {
-    "text": text.write,
-    "json": json_format.write,
-    "github": github.write,
-    "markdown": markdown.write,
+# format: its module in gitops_kong.report with a `write`, imported only where it is asked for
+FORMATS = {
+    "text": "text",
+    "json": "json_format",
+    "jsonl": "json_lines",
+    "github": "github",
+    "markdown": "markdown",
+    "sarif": "sarif",
+    "junit": "junit",
+    "codequality": "code_quality",
 }
+
+
+def writer(form: str) -> Callable[[Report], str]:
+    """The function that writes a report in the format."""
+    write: Callable[[Report], str] = importlib.import_module(f"gitops_kong.report.{FORMATS[form]}").write
+    return write
 
 
 @click.command()
@@ -64,12 +76,12 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet))
     for name, file in files:
         try:
-            file.write_text(FORMATS[name](report), encoding="utf-8")
+            file.write_text(writer(name)(report), encoding="utf-8")
         except OSError as e:
             raise UserError(f"--report {name}={file}: {e.strerror}") from e
     if report.exit_status or not quiet:
         colored = form == "text" and use_color(color)
-        written = text.write(report, colored, verbose) if form == "text" else FORMATS[form](report)
+        written = text.write(report, colored, verbose) if form == "text" else writer(form)(report)
         click.echo(written, nl=False, color=colored)
     raise click.exceptions.Exit(report.exit_status)
 

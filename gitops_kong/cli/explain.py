@@ -13,9 +13,8 @@ from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
-from gitops_kong.policies.model import built_in
-from gitops_kong.predict.rules import RULES
 from gitops_kong.report import explanation
+from gitops_kong.report.rule_texts import RuleText, rule_texts
 
 
 @click.command()
@@ -46,11 +45,8 @@ def command(subject: str, path: str, base: str | None, color: str, **flags: Any)
     click.echo(text, nl=False)
 
 
-def _rule(name: str) -> explanation.RuleText:
-    known = {r.id: explanation.RuleText(*r) for r in RULES.values()}
-    known |= {
-        p.id: explanation.RuleText(p.id, p.severity, p.title, p.meaning, p.remediation) for p in built_in().values()
-    }
+def _rule(name: str) -> RuleText:
+    known = rule_texts()
     if name not in known:
         raise UserError(f"{name}: no such rule; `gitops-kong rules` lists them")
     return known[name]

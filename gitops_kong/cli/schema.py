@@ -11,6 +11,7 @@ import click
 SCHEMAS = {
     "config": ("gitops_kong.sources", "config.schema.json"),
     "check": ("gitops_kong.report", "schemas/check.json"),
+    "check-lines": ("gitops_kong.report", "schemas/check-lines.json"),
     "scenario": ("gitops_kong.report", "schemas/scenario.json"),
     "simulate": ("gitops_kong.report", "schemas/simulate.json"),
     "gateway-validate": ("gitops_kong.report", "schemas/gateway-validate.json"),
@@ -21,8 +22,8 @@ SCHEMAS = {
 @click.command()
 @click.argument("name", type=click.Choice(list(SCHEMAS)))
 def command(name: str) -> None:
-    """Print the JSON Schema of one format: .gitops-kong.yaml (config), the report of check, scenario files, the lines
-    of simulate, gateway-validate and api-validate.
+    """Print the JSON Schema of one format: .gitops-kong.yaml (config), the report of check and its lines, scenario
+    files, the lines of simulate, gateway-validate and api-validate.
     """
     package, file = SCHEMAS[name]
     schema = json.loads(files(package).joinpath(file).read_text(encoding="utf-8"))

@@ -5,24 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gitops_kong.predict.model import SCENARIOS, Cause, Outcome, Prediction, Scenario
 from gitops_kong.predict.wording import outcome_text, when
 from gitops_kong.report.model import Report
+from gitops_kong.report.rule_texts import RuleText
 from gitops_kong.report.text import Style
 
 WIDTH = 88
-
-
-class RuleText(NamedTuple):
-    """What is told of a rule."""
-
-    id: str
-    severity: str
-    title: str
-    meaning: str
-    remediation: str
 
 
 def rule(text: RuleText) -> str:

@@ -27,6 +27,11 @@ def test_check(tmp_path: Path) -> None:
     shop = make(tmp_path / "shop")
     done = gitops_kong("check", "--base", "main", "--format", "json", "--all", cwd=shop)
     schema("check").validate(json.loads(done.stdout))
+    lines = gitops_kong("check", "--base", "main", "--format", "jsonl", "--all", cwd=shop).stdout.splitlines()
+    of_line = schema("check-lines")
+    for line in lines:
+        of_line.validate(json.loads(line))
+    assert {json.loads(line)["type"] for line in lines} >= {"run", "prediction", "finding"}
     schema("config").validate(yaml.safe_load((shop / ".gitops-kong.yaml").read_text()))
 
 
@@ -69,4 +74,12 @@ def test_answers(tmp_path: Path, name: str, file: str, arguments: list[str]) -> 
 
 
 def test_every_schema_is_there() -> None:
-    assert set(SCHEMAS) == {"config", "check", "scenario", "simulate", "gateway-validate", "api-validate"}
+    assert set(SCHEMAS) == {
+        "config",
+        "check",
+        "check-lines",
+        "scenario",
+        "simulate",
+        "gateway-validate",
+        "api-validate",
+    }

@@ -3,12 +3,21 @@ from pathlib import Path
 
 import pytest
 
-from gitops_kong.report import github, json_format, markdown, text
+from gitops_kong.report import code_quality, github, json_format, json_lines, junit, markdown, sarif, text
 from gitops_kong.report.model import Problem
 from tests.report.sample import CHECKOUT, FINDINGS, obj, report
 
 GOLDEN = Path(__file__).parent / "golden"
-WRITERS = {"text": text.write, "json": json_format.write, "github": github.write, "markdown": markdown.write}
+WRITERS = {
+    "text": text.write,
+    "json": json_format.write,
+    "jsonl": json_lines.write,
+    "github": github.write,
+    "markdown": markdown.write,
+    "sarif": sarif.write,
+    "junit": junit.write,
+    "codequality": code_quality.write,
+}
 
 
 @pytest.mark.parametrize("name", WRITERS)
