@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("schema", "JSON Schemas of the formats here"),
     "gateway-validate": ("gateway_validate", "what the gateway answers to configurations"),
     "api-validate": ("api_validate", "what the API server answers to objects"),
+    "version": ("version", "the version, and what a bug report needs"),
 }
 
 
