@@ -20,11 +20,19 @@ from gitops_kong.cli.pipeline import CheckSettings, check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import ControllerSettings
-from gitops_kong.policies.model import built_in
+from gitops_kong.policies.relations import RELATIONS
+from gitops_kong.policies.selection import listed
 from gitops_kong.predict.model import SCENARIOS
-from gitops_kong.predict.rules import RULES
 
 ROOT = Path(__file__).parents[1]
+GROUPS = {
+    "prediction": "Predictions: what the controller and the gateway will do",
+    "suppression": "Suppressions",
+    "availability": "Availability",
+    "correctness": "Correctness",
+    "security": "Security",
+    "upgrade": "Upgrade",
+}
 DEMO = (("3.4.3", ()), ("3.5.13", ()))
 
 
@@ -79,21 +87,25 @@ def settings() -> str:
 
 def rules() -> str:
     """All rules, by group."""
-    lines = ["# Rules", "", "`gitops-kong explain RULE` shows one of them.", "", "## Predictions", ""]
-    lines += ["What the controller and the gateway will do, told as findings.", ""]
-    for rule in RULES.values():
-        lines += _rule(rule.id, rule.severity, rule.title, rule.meaning, rule.remediation)
+    lines = ["# Rules", "", "`gitops-kong explain RULE` shows one of them, `gitops-kong rules` lists them.", ""]
+    lines += ["[How to turn them on and off, suppress findings and write your own](policies.md)", ""]
     group = ""
-    for policy in sorted(built_in().values(), key=lambda p: (p.group, p.id)):
-        if policy.group != group:
-            group = policy.group
-            lines += [f"## {group.capitalize()}", ""]
-        lines += _rule(policy.id, policy.severity, policy.title, policy.meaning, policy.remediation)
+    rows = listed()
+    for row in rows:
+        if row.group != group:
+            group = row.group
+            lines += [f"## {GROUPS[group]}", ""]
+        severity = row.severity if row.enabled else f"{row.severity}, off unless turned on"
+        lines += [f"### {row.id}", "", f"**{row.title}** ({severity})", "", row.meaning, ""]
+        lines += [f"*How to mend it:* {row.remediation}", ""]
     return "\n".join(lines)
 
 
-def _rule(name: str, severity: str, title: str, meaning: str, remediation: str) -> list[str]:
-    return [f"### {name}", "", f"**{title}** ({severity})", "", meaning, "", f"*How to mend it:* {remediation}", ""]
+def policies() -> str:
+    """docs/policies.md with the table of relations in its place."""
+    lines = ["| relation | what it is |", "| --- | --- |"]
+    lines += [f"| `{name}` | {relation.meaning} |" for name, relation in RELATIONS.items()]
+    return filled(ROOT / "docs/policies.md", "relations", "\n".join(lines) + "\n")
 
 
 def commands() -> str:
@@ -128,6 +140,7 @@ def current() -> dict[Path, str]:
     return {
         ROOT / "README.md": filled(ROOT / "README.md", "demo", demo()),
         ROOT / "docs/how-it-decides.md": filled(ROOT / "docs/how-it-decides.md", "settings", settings()),
+        ROOT / "docs/policies.md": policies(),
         ROOT / "docs/rules.md": rules(),
         ROOT / "docs/commands.md": commands(),
     }

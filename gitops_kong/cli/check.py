@@ -55,6 +55,9 @@ def writer(form: str) -> Callable[[Report], str]:
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write a report too (repeatable).")
 @click.option("--fail-on", type=click.Choice(SEVERITIES), default="error", show_default=True)
 @click.option("--fail-on-existing", is_flag=True, help="Fail on what was broken before the change, too.")
+@click.option(
+    "--suppressions/--no-suppressions", default=True, help="Heed annotations, comments and the baseline that suppress."
+)
 @click.option("--all", "all_predictions", is_flag=True, help="Name unchanged, healthy objects, too.")
 @color_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing where nothing fails.")

@@ -13,8 +13,9 @@ from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
+from gitops_kong.policies.selection import listed, nearest, own_rules
 from gitops_kong.report import explanation
-from gitops_kong.report.rule_texts import RuleText, rule_texts
+from gitops_kong.report.rule_texts import RuleText
 
 
 @click.command()
@@ -30,7 +31,7 @@ def command(subject: str, path: str, base: str | None, color: str, **flags: Any)
     An object of cluster scope is KIND/NAME.
     """
     if "/" not in subject:
-        click.echo(explanation.rule(_rule(subject)), nl=False)
+        click.echo(explanation.rule(_rule(subject, path)), nl=False)
         return
     parts = subject.split("/")
     if len(parts) not in (2, 3) or not all(parts):
@@ -45,8 +46,10 @@ def command(subject: str, path: str, base: str | None, color: str, **flags: Any)
     click.echo(text, nl=False)
 
 
-def _rule(name: str) -> RuleText:
-    known = rule_texts()
-    if name not in known:
-        raise UserError(f"{name}: no such rule; `gitops-kong rules` lists them")
-    return known[name]
+def _rule(name: str, path: str) -> RuleText:
+    rows = listed(own_rules(open_repository((path,)).head.tree))
+    for row in rows:
+        if row.id == name:
+            severity = row.severity if row.enabled else f"{row.severity}, off unless turned on"
+            return RuleText(row.id, severity, row.title, row.meaning, row.remediation)
+    raise UserError(f"{name}: no such rule{nearest(name, (r.id for r in rows))}; `gitops-kong rules` lists them")

@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "predict what happens to a repository's objects"),
     "explain": ("explain", "what a rule means, or why an object ends as it does"),
     "rules": ("rules", "list the rules"),
+    "baseline": ("baseline", "accept what is found now; only what is new is reported"),
     "render": ("render", "the manifests of each target"),
     "init": ("init", "write .gitops-kong.yaml from what is found"),
     "translate": ("translate", "the configuration that the controller would push"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache, partial
+from typing import Any
 
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.apiserver.problems import path_of
@@ -12,6 +14,7 @@ from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import ControllerSettings
 from gitops_kong.cluster.intake import take_in
 from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.controller.loop import ControllerCrash
 from gitops_kong.controller.schema_gateway import SchemaGateway
 from gitops_kong.errors import UserError
 from gitops_kong.gateway import custom_schemas
@@ -21,10 +24,13 @@ from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.positions import holds, locate
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.policies.engine import judge, judge_controller
-from gitops_kong.policies.model import Policy, built_in
+from gitops_kong.policies.evidence import Evidence
+from gitops_kong.policies.selection import Selection, own_rules
+from gitops_kong.policies.selection import select as select_rules
+from gitops_kong.policies.suppressions import Suppressions, by_target, read_baseline
 from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, TakeIn, cluster_state
 from gitops_kong.predict.life import World
-from gitops_kong.predict.model import SCENARIOS, Scenario, Severity, TargetPrediction
+from gitops_kong.predict.model import SCENARIOS, Finding, Scenario, Severity, TargetPrediction
 from gitops_kong.predict.scenarios import changes, predict
 from gitops_kong.report.model import Locate, Place, Problem, Report
 from gitops_kong.sources.base import Rendered, Target, Tree
@@ -50,6 +56,8 @@ class CheckSettings:
     fail_on: Severity = "error"
     fail_on_existing: bool = False
     all_predictions: bool = False
+    suppressions: bool = True
+    today: date = field(default_factory=date.today)
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,8 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     found = settings.controller.choose(config, controllers_in(after.values(), head.tree))
     options, source = settings.controller.resolve(config, found)
     context = _context(head.tree, settings.context)
-    run = _Run(options, list(built_in().values()), settings.scenarios, context, schemas_of(head.tree, options))
+    rules = select_rules(config.policies, own_rules(head.tree), config.file)
+    run = _Run(options, rules, settings.scenarios, context, schemas_of(head.tree, options))
     predictions: list[TargetPrediction] = []
     problems: list[Problem] = []
     for target in targets:
@@ -85,7 +94,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
         before = _before(target, rendered, base, tools)
         predictions.append(run.target(target, rendered, before))
     progress.done()
-    return Report(
+    report = Report(
         options,
         source,
         _webhook(config, found),
@@ -93,10 +102,37 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
         tuple(predictions),
         tuple(dict.fromkeys(problems)),
         locator(head.tree),
-        tuple(judge_controller(run.policies, options)),
+        tuple(judge_controller(rules.policies, options)),
+        (),
         settings.fail_on,
         settings.fail_on_existing,
         settings.all_predictions,
+    )
+    if not settings.suppressions:
+        return report
+    complete = not settings.targets and tuple(settings.scenarios) == SCENARIOS and not problems
+    suppressions = Suppressions(settings.today, read_baseline(head.tree, settings.today))
+    for name, rendered in after.items():
+        suppressions.look_at(name, rendered.objects, head.tree)
+    return _suppressed(report, suppressions, rules, complete)
+
+
+def _suppressed(report: Report, suppressions: Suppressions, rules: Selection, complete: bool) -> Report:
+    """The report without what people have decided to live with."""
+
+    def line_of(finding: Finding) -> tuple[str, int] | None:
+        place = report.locate(finding.object, finding.path) if finding.object else None
+        return (place.file, place.line) if place else None
+
+    targets = [suppressions.apply(target, line_of) for target in report.targets]
+    general, suppressed = suppressions.split(report.general)
+    left = by_target(rules.judged(suppressions.leftovers(complete)))
+    known = {target.target for target in targets}
+    return replace(
+        report,
+        targets=tuple(target.with_findings(left.get(target.target, ())) for target in targets),
+        general=(*general, *(f for name, found in left.items() if name not in known for f in found)),
+        suppressed=suppressed,
     )
 
 
@@ -180,13 +216,13 @@ class _Run:
     def __init__(
         self,
         options: ControllerOptions,
-        policies: Sequence[Policy],
+        rules: Selection,
         scenarios: Sequence[Scenario],
         context: Sequence[K8sObject],
         catalogue: Catalogue,
     ) -> None:
         self.options = options
-        self.policies = policies
+        self.rules = rules
         self.scenarios = scenarios
         self.context = context
         self.catalogue = catalogue
@@ -199,8 +235,27 @@ class _Run:
         schemas = ServingSchemas(self.catalogue, self.options)
         world = World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
         predicted = predict(target.name, base, head, world, self.scenarios, self._assumptions(rendered))
-        judged = judge(self.policies, target.name, head.store, changes(base, head), self.options)
-        return predicted.with_findings(judged)
+        predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
+        evidence = Evidence(
+            head.store,
+            self.options,
+            left_out=head.left_out,
+            stored=head.stored,
+            namespaces={obj.name: obj for obj in head.looked_up if obj.kind == "Namespace"},
+            changes=changes(base, head),
+            predictions=predicted.predictions,
+            scenarios=self.scenarios,
+            configuration=partial(self._configuration, head, world),
+            plugin_schema=self.catalogue.plugin,
+        )
+        return predicted.with_findings(judge(self.rules.policies, target.name, evidence))
+
+    def _configuration(self, state: ClusterState, world: World) -> Mapping[str, Any]:
+        """What the controller would push, {} where it crashes on it; translated once, for the predictions."""
+        try:
+            return world.translate(state.store, self.options, world.gateway.schemas).config
+        except ControllerCrash:
+            return {}
 
     def _assumptions(self, rendered: Rendered) -> Iterator[str]:
         yield from dict.fromkeys(a.message for a in rendered.assumptions)

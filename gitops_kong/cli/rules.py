@@ -1,29 +1,49 @@
-"""`gitops-kong rules`: every rule, a line each."""
+"""`gitops-kong rules`: every rule, a line each; or whether the repository's own rules keep their examples."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import click
 
-from gitops_kong.policies.model import built_in
-from gitops_kong.predict.rules import RULES
+from gitops_kong.cli.repository import open_repository
+from gitops_kong.policies.model import Policy
+from gitops_kong.policies.selection import listed, own_rules
 
 
 @click.command()
+@click.argument("path", default=".", type=click.Path())
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(form: str) -> None:
-    """List the rules: those that judge predictions, then those that judge manifests."""
-    rows = [("prediction", r.id, r.severity, r.title) for r in RULES.values()]
-    rows += [(p.group, p.id, p.severity, p.title) for p in built_in().values()]
+@click.option("--examples", is_flag=True, help="Run the examples of the repository's own rules instead.")
+def command(path: str, form: str, examples: bool) -> None:
+    """List the rules: those that judge predictions, those on suppressions, then the policies by group.
+
+    The rules in .gitops-kong/policies of the repository at PATH are among them. With --examples the exit status is 1
+    where one of their examples does not come out as it should.
+    """
+    own = own_rules(open_repository((path,)).head.tree)
+    if examples:
+        _run_examples(own)
+    rows = listed(own)
     if form == "json":
-        names = ("group", "id", "severity", "title")
-        click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+        names = ("group", "id", "severity", "enabled", "title")
+        click.echo(json.dumps([{name: getattr(row, name) for name in names} for row in rows], indent=2))
         return
     group = ""
-    width = max(len(rule) for _, rule, _, _ in rows)
-    for row_group, rule, severity, title in sorted(rows, key=lambda r: (r[0] != "prediction", r[0])):
-        if row_group != group:
-            group = row_group
+    width = max(len(row.id) for row in rows)
+    for row in rows:
+        if row.group != group:
+            group = row.group
             click.echo(f"{group}:")
-        click.echo(f"  {rule:{width}}  {severity:7}  {title}")
+        click.echo(f"  {row.id:{width}}  {row.severity if row.enabled else 'off':7}  {row.title}")
+
+
+def _run_examples(own: Mapping[str, Policy]) -> None:
+    from gitops_kong.policies.examples import failures  # noqa: PLC0415 - the gateway's schemas come with it
+
+    wrong = list(failures(own.values()))
+    for line in wrong:
+        click.echo(line)
+    click.echo(f"{len(own)} rules, {len(wrong)} examples wrong")
+    raise click.exceptions.Exit(int(bool(wrong)))

@@ -1,44 +1,54 @@
-"""Applies rules to the objects of a target."""
+"""Applies rules to the objects of a target.
+
+A rule costs nothing for objects of other kinds, of another change, or without what it `requires`; relations are worked
+out once an object and only for rules that use them; an expression gets the variables that it names and no others.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from gitops_kong.cel import CelError, compile_expression
 from gitops_kong.cluster.options import ControllerOptions
-from gitops_kong.cluster.store import ObjectStore
-from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.controller.versions import NEWEST_PATCHES
+from gitops_kong.manifests.objects import EMPTY, K8sObject, Ref
+from gitops_kong.policies.evidence import Evidence
+from gitops_kong.policies.index import Index
 from gitops_kong.policies.model import Policy
-from gitops_kong.policies.relations import RELATIONS, Index
-from gitops_kong.predict.model import Change, Finding
+from gitops_kong.policies.relations import RELATIONS
+from gitops_kong.predict.model import Finding, Outcome, Prediction
 
-VARIABLES = ("object", "relations", "controller")
+VARIABLES = ("object", "relations", "predictions", "change", "controller", "namespaceObject")
+BUDGET = 10.0  # seconds for one rule on one target; a rule of the repository must not hold up the run
+_HIDDEN = ("data", "stringData")
+_ABSENT = object()
 
 
 def judge(
-    policies: Iterable[Policy],
-    target: str,
-    store: ObjectStore,
-    changes: Mapping[Any, Change],
-    options: ControllerOptions,
+    policies: Iterable[Policy], target: str, evidence: Evidence, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Finding]:
     """What the rules find in the objects of a target. A finding on an object that did not change is an existing one.
 
-    A rule that cannot be evaluated on an object gives an info finding, never an error.
+    A rule that cannot be evaluated on an object gives an info finding, never an error, as does one that takes longer
+    than `BUDGET`.
     """
-    controller = controller_values(options)
-    index = Index(store)
-    by_kind: defaultdict[str, list[Policy]] = defaultdict(list)
+    taken: defaultdict[str, list[Policy]] = defaultdict(list)
+    left: defaultdict[str, list[Policy]] = defaultdict(list)
     for policy in policies:
         for kind in policy.kinds:
-            by_kind[kind].append(policy)
-    for obj in store:
-        for policy in by_kind.get(obj.kind, ()):
-            relations = {name: RELATIONS[name](obj, index) for name in policy.relations}
-            values = {"object": obj.data, "relations": relations, "controller": controller}
-            yield from _apply(policy, target, obj, values, changes.get(obj.ref) == "unchanged")
+            (left if policy.looks_at == "left-out" else taken)[kind].append(policy)
+    run = _Run(target, evidence, clock)
+    for obj in evidence.store:
+        if rules := taken.get(obj.kind):
+            yield from run.object(obj, rules)
+    if left:
+        for ref in evidence.left_out:
+            found = evidence.stored.get(ref)
+            if found is not None and (rules := left.get(ref.kind)):
+                yield from run.object(found, rules)
 
 
 def judge_controller(policies: Iterable[Policy], options: ControllerOptions) -> Iterator[Finding]:
@@ -51,8 +61,10 @@ def judge_controller(policies: Iterable[Policy], options: ControllerOptions) -> 
 
 def controller_values(options: ControllerOptions) -> dict[str, Any]:
     """`controller` as expressions see it."""
+    newest = NEWEST_PATCHES.get(options.version[:2], options.version[2])
     return {
         "version": options.version_text,
+        "patchesBehind": max(0, newest - options.version[2]),
         "behaviours": dict(options.behaviours),
         "featureGates": dict(options.feature_gates),
         "useLastValidConfigForFallback": options.use_last_valid_config_for_fallback,
@@ -61,16 +73,107 @@ def controller_values(options: ControllerOptions) -> dict[str, Any]:
     }
 
 
+class _Run:
+    def __init__(self, target: str, evidence: Evidence, clock: Callable[[], float]) -> None:
+        self.target = target
+        self.evidence = evidence
+        self.index = Index(evidence)
+        self.controller = controller_values(evidence.options)
+        self.clock = clock
+        self.spent: defaultdict[str, float] = defaultdict(float)
+        self._predictions: Mapping[Ref, dict[str, Any]] | None = None
+
+    def object(self, obj: K8sObject, policies: Iterable[Policy]) -> Iterator[Finding]:
+        change = self.evidence.changes.get(obj.ref, "added")
+        values: dict[str, Any] = {"object": obj.data, "relations": {}, "change": change, "controller": self.controller}
+        if obj.kind == "Secret":
+            values["object"] = {k: v for k, v in obj.data.items() if k not in _HIDDEN}
+        for policy in policies:
+            if policy.changes and change not in policy.changes:
+                continue
+            if policy.requires and not all(self._given(path, obj, values) for path in policy.requires):
+                continue
+            spent = self.spent[policy.id]
+            if spent > BUDGET:
+                continue
+            start = self.clock()
+            yield from self._judge(policy, obj, values, change == "unchanged")
+            self.spent[policy.id] = spent + self.clock() - start
+            if self.spent[policy.id] > BUDGET:
+                text = f"rule {policy.id} took more than {BUDGET:.0f} seconds and was not applied to all objects"
+                yield Finding(policy.id, "info", text, self.target)
+
+    def _judge(self, policy: Policy, obj: K8sObject, values: dict[str, Any], existing: bool) -> Iterator[Finding]:
+        relations = values["relations"]
+        for name in policy.relations:
+            if name not in relations:
+                relations[name] = RELATIONS[name].value(obj, self.index)
+        if "predictions" in policy.variables and "predictions" not in values:
+            values["predictions"] = self._predicted(obj.ref)
+        if "namespaceObject" in policy.variables and "namespaceObject" not in values:
+            values["namespaceObject"] = self._namespace(obj.namespace)
+        yield from _apply(policy, self.target, obj, values, existing)
+
+    def _given(self, path: tuple[str, ...], obj: K8sObject, values: dict[str, Any]) -> bool:
+        """Whether what the path leads to is there and not empty."""
+        value: Any = values.get(path[0], _ABSENT)
+        if path[0] == "relations":
+            name = path[1]
+            if name not in value:
+                value[name] = RELATIONS[name].value(obj, self.index)
+        elif path[0] == "namespaceObject" and value is _ABSENT:
+            value = values["namespaceObject"] = self._namespace(obj.namespace)
+        for part in path[1:]:
+            if not isinstance(value, Mapping):
+                return False
+            value = value.get(part)
+        return bool(value)
+
+    def _predicted(self, ref: Ref) -> dict[str, Any]:
+        if self._predictions is None:
+            self._predictions = predictions_by_object(self.evidence.predictions, self.evidence.scenarios)
+        return self._predictions.get(ref, {})
+
+    def _namespace(self, name: str) -> dict[str, Any]:
+        found = self.evidence.namespaces.get(name)
+        labels, annotations = (found.labels, found.annotations) if found else (EMPTY, EMPTY)
+        return {
+            "known": found is not None,
+            "metadata": {"name": name, "labels": labels, "annotations": annotations},
+        }
+
+
+def predictions_by_object(predictions: Iterable[Prediction], scenarios: Iterable[str]) -> dict[Ref, dict[str, Any]]:
+    """`predictions` as expressions see it: `{scenario: {configuration, status, traffic}}` by object."""
+    names = tuple(scenarios)
+    texts: dict[Outcome, dict[str, str]] = {}
+    found: dict[Ref, dict[str, Any]] = {}
+    for prediction in predictions:
+        outcome = texts.get(prediction.outcome)
+        if outcome is None:
+            outcome = texts[prediction.outcome] = dict(prediction.outcome._asdict())
+        of_object = found.setdefault(prediction.object.ref, {})
+        for scenario in names if prediction.scenario == "*" else (prediction.scenario,):
+            of_object[scenario] = outcome
+    return found
+
+
 def _apply(
     policy: Policy, target: str, obj: K8sObject | None, values: Mapping[str, Any], existing: bool
 ) -> Iterator[Finding]:
+    used = {name: values[name] for name in policy.variables if name in values}
+    if "relations" in used:
+        used["relations"] = {name: values["relations"][name] for name in policy.relations}
     try:
-        if compile_expression(policy.expression, VARIABLES)(values) is not True:
+        if compile_expression(policy.expression, VARIABLES)(used) is not True:
             return
-        message = str(compile_expression(policy.message, VARIABLES)(values))
+        message = str(compile_expression(policy.message, VARIABLES)(used))
     except CelError as e:
-        text = f"rule {policy.id} could not be evaluated: {str(e).splitlines()[0]}"
+        why = str(e).removeprefix(f"{policy.expression}: ").removeprefix(f"{policy.message}: ").splitlines()[0]
+        text = f"rule {policy.id} could not be evaluated: {why}"
         yield Finding(policy.id, "info", text, target, obj, existing=existing)
         return
     subject = f"{obj.ref}: {message}" if obj else message
-    yield Finding(policy.id, policy.severity, subject, target, obj, help=policy.remediation, existing=existing)
+    yield Finding(
+        policy.id, policy.severity, subject, target, obj, policy.field, help=policy.remediation, existing=existing
+    )

@@ -10,13 +10,19 @@ from typing import Any, cast
 
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.yaml import read_documents
+from gitops_kong.policies.relations import RELATIONS
 from gitops_kong.predict.model import SEVERITIES, Severity
 
 GROUPS = ("availability", "correctness", "security", "upgrade")
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _REQUIRED = ("id", "group", "severity", "title", "meaning", "remediation", "expression", "message", "examples")
-_KNOWN = frozenset((*_REQUIRED, "kinds", "enabled"))
+_KNOWN = frozenset((*_REQUIRED, "kinds", "enabled", "requires", "changes", "looksAt", "field"))
+_CHANGES = ("added", "modified", "unchanged")
+_LOOKS_AT = ("taken-in", "left-out")
 _USED_RELATIONS = re.compile(r"\brelations\.(\w+)")
+_VARIABLE = re.compile(r"\b(?:object|relations|predictions|change|controller|namespaceObject)\b")
+_PATH = re.compile(r"""\[(?:"([^"]*)"|'([^']*)'|(\d+))\]|([^.\[]+)""")
+MAX_TEXT = 16_000  # characters of one expression; an own rule comes from the repository
 
 
 @dataclass(frozen=True)
@@ -24,9 +30,15 @@ class Policy:
     """One rule.
 
     `kinds` are the kinds that it looks at; without any it judges the controller's settings once for a target.
-    `expression` is CEL and true where the rule is broken; `message` is CEL and gives the text. `relations` are the
-    relations that the two use. `examples` are `{"pass": [...], "fail": [...]}`, each a mapping with `objects` and
-    perhaps `controller`.
+    `expression` is CEL and true where the rule is broken; `message` is CEL and gives the text. `examples` are
+    `{"pass": [...], "fail": [...]}`, each a mapping with `objects` and perhaps more, see `policies.examples`.
+
+    What keeps a rule cheap: `requires` are paths such as `object.spec.tls` or `relations.users` that must lead to
+    something that is there and not empty, `changes` what the change did to the object; both are looked at before the
+    expression. `relations` and `variables` are what the two expressions use.
+
+    `looks_at` says whether the rule is for the objects that the controller takes in or for those that it leaves out;
+    `field` is the path of the field that a finding points at.
     """
 
     id: str
@@ -41,6 +53,11 @@ class Policy:
     kinds: frozenset[str] = frozenset()
     enabled: bool = True
     relations: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    requires: tuple[tuple[str, ...], ...] = ()
+    changes: frozenset[str] = frozenset()
+    looks_at: str = "taken-in"
+    field: tuple[str | int, ...] = ()
 
 
 def read_policy(text: bytes, file: str) -> Policy:
@@ -63,11 +80,17 @@ def read_policy(text: bytes, file: str) -> Policy:
         raise UserError(f"{file}: severity {data['severity']!r} is not one of {', '.join(SEVERITIES)}")
     texts = {name: data[name] for name in _REQUIRED if name != "examples"}
     for name, value in texts.items():
-        if not isinstance(value, str):
-            raise UserError(f"{file}: {name}: text is needed")
+        if not isinstance(value, str) or len(value) > MAX_TEXT:
+            raise UserError(f"{file}: {name}: text of at most {MAX_TEXT} characters is needed")
     examples = data["examples"]
     if not isinstance(examples, Mapping) or not examples.get("pass") or not examples.get("fail"):
         raise UserError(f"{file}: examples: at least one under `pass` and one under `fail` are needed")
+    used = data["expression"] + data["message"]
+    requires = tuple(tuple(map(str, path_of(path))) for path in _texts(data, "requires", file))
+    relations = {*_USED_RELATIONS.findall(used), *(path[1] for path in requires if path[0] == "relations")}
+    for name in relations - set(RELATIONS):
+        raise UserError(f"{file}: relations.{name} is not known; known are {', '.join(RELATIONS)}")
+    changes = _texts(data, "changes", file, _CHANGES)
     return Policy(
         id=data["id"],
         group=data["group"],
@@ -78,10 +101,33 @@ def read_policy(text: bytes, file: str) -> Policy:
         expression=data["expression"].strip(),
         message=data["message"].strip(),
         examples=examples,
-        kinds=frozenset(data.get("kinds") or ()),
+        kinds=frozenset(_texts(data, "kinds", file)),
         enabled=bool(data.get("enabled", True)),
-        relations=tuple(sorted(set(_USED_RELATIONS.findall(data["expression"] + data["message"])))),
+        relations=tuple(sorted(set(_USED_RELATIONS.findall(used)))),
+        variables=tuple(sorted(set(_VARIABLE.findall(used)))),
+        requires=requires,
+        changes=frozenset(changes),
+        looks_at=_one_of(data.get("looksAt", "taken-in"), "looksAt", file, _LOOKS_AT),
+        field=path_of(data["field"]) if isinstance(data.get("field"), str) else (),
     )
+
+
+def path_of(text: str) -> tuple[str | int, ...]:
+    """`metadata.annotations["konghq.com/plugins"]` or `spec.rules[0]` as a path."""
+    return tuple(int(index) if index else a or b or name for a, b, index, name in _PATH.findall(text))
+
+
+def _texts(data: Mapping[str, Any], name: str, file: str, known: tuple[str, ...] = ()) -> tuple[str, ...]:
+    value = data.get(name) or ()
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise UserError(f"{file}: {name}: a list of texts is needed")
+    return tuple(_one_of(item, name, file, known) if known else item for item in value)
+
+
+def _one_of(value: Any, name: str, file: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise UserError(f"{file}: {name}: {value!r} is not one of {', '.join(known)}")
+    return str(value)
 
 
 def built_in() -> dict[str, Policy]:

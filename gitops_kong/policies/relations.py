@@ -2,120 +2,217 @@
 
 from __future__ import annotations
 
-import difflib
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
-from gitops_kong.cluster.store import ObjectStore
-from gitops_kong.manifests.objects import K8sObject, Ref
-
-KONG = "configuration.konghq.com"
-PREFIX = "konghq.com/"
-PLUGINS = f"{PREFIX}plugins"
-
-# Annotations that some version of the controller reads (KIC `internal/annotations`).
-ANNOTATIONS = frozenset(
-    PREFIX + name
-    for name in (
-        "ca-certificates-configmaps",
-        "ca-certificates-secrets",
-        "client-cert",
-        "connect-timeout",
-        "gatewayclass-unmanaged",
-        "headers",
-        "headers-separator",
-        "host-aliases",
-        "host-header",
-        "https-redirect-status-code",
-        "methods",
-        "override",
-        "path",
-        "path-handling",
-        "plugins",
-        "preserve-host",
-        "protocol",
-        "protocols",
-        "publish-service",
-        "read-timeout",
-        "regex-prefix",
-        "regex-priority",
-        "request-buffering",
-        "response-buffering",
-        "retries",
-        "rewrite",
-        "snis",
-        "strip-path",
-        "tags",
-        "tls-verify",
-        "tls-verify-depth",
-        "upstream-policy",
-        "write-timeout",
-    )
+from gitops_kong.manifests.objects import EMPTY, K8sObject
+from gitops_kong.policies.annotations import unknown, without_effect
+from gitops_kong.policies.index import (
+    AUTHENTICATION,
+    PLUGINS,
+    Index,
+    backends,
+    extension_plugins,
+    plugin_names,
 )
-_FREE = (f"{PREFIX}headers.",)
+from gitops_kong.policies.plugin_fields import deprecated_fields, inline_secrets
+
+_NONE: list[Any] = []
+# What only a regular expression has in it, in a path that is taken literally.
+_REGEX_SIGNS = re.compile(r"\.\*|\.\+|\\[dwsDWS]|\[[^\]]+\]|\([^)]*\)|\$$")
 
 
-class Index:
-    """The objects of one target, with the look-ups that relations need, each made once."""
+class Relation(NamedTuple):
+    """One relation: its value for an object, and what rules are told of it."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self.store = store
-
-    @cached_property
-    def plugin_users(self) -> Mapping[Ref, list[K8sObject]]:
-        """For each plugin the objects that name it."""
-        users: defaultdict[Ref, list[K8sObject]] = defaultdict(list)
-        for obj in self.store:
-            for plugin in self.plugins(obj):
-                users[plugin.ref].append(obj)
-        return users
-
-    def plugins(self, obj: K8sObject) -> Iterator[K8sObject]:
-        """The plugins that the object names and that exist."""
-        for namespace, name in plugin_names(obj):
-            found = self.store.get(KONG, "KongPlugin", namespace, name)
-            if found is None and namespace == obj.namespace:
-                found = self.store.get(KONG, "KongClusterPlugin", "", name)
-            if found is not None:
-                yield found
-        if obj.kind == "HTTPRoute":
-            for name in _extension_plugins(obj):
-                found = self.store.get(KONG, "KongPlugin", obj.namespace, name)
-                if found is not None:
-                    yield found
+    value: Callable[[K8sObject, Index], Any]
+    meaning: str
 
 
-def plugin_names(obj: K8sObject) -> Iterator[tuple[str, str]]:
-    """Namespace and name of each plugin in `konghq.com/plugins` (`name`, or `namespace:name`)."""
-    for part in (obj.annotations.get(PLUGINS) or "").split(","):
-        namespace, colon, name = part.strip().partition(":")
-        if colon:
-            yield namespace.strip(), name.strip()
-        elif namespace:
-            yield obj.namespace, namespace
+def _missing_plugins(obj: K8sObject, index: Index) -> list[str]:
+    if PLUGINS not in obj.annotations and obj.kind not in ("HTTPRoute", "GRPCRoute"):
+        return _NONE
+    names = [*plugin_names(obj), *((obj.namespace, name) for _, name in extension_plugins(obj))]
+    return [f"{namespace}/{name}" for namespace, name in names if index.plugin(obj, namespace, name) is None]
 
 
-def _extension_plugins(obj: K8sObject) -> Iterator[str]:
-    for rule in obj.spec.get("rules") or ():
-        for route_filter in rule.get("filters") or ():
-            extension = route_filter.get("extensionRef") or {}
-            if extension.get("kind") == "KongPlugin":
-                yield extension.get("name") or ""
+def _applied_plugins(obj: K8sObject, index: Index) -> dict[str, Any]:
+    everywhere = index.global_plugins | index.plugin_types(obj)
+    anywhere = set(everywhere)
+    services = [index.store.get("", b.kind, b.namespace, b.name) for b in backends(obj) if b.kind == "Service"]
+    types = [index.plugin_types(service) if service else set[str]() for service in services]
+    anywhere.update(*types)
+    if types:
+        everywhere |= set.intersection(*types)
+    rules: dict[int, set[str]] = {}
+    for i, name in extension_plugins(obj):
+        plugin = index.plugin(obj, obj.namespace, name)
+        if plugin is not None and not plugin.data.get("disabled"):
+            rules.setdefault(i, set()).add(str(plugin.data.get("plugin")))
+    if rules:
+        anywhere.update(*rules.values())
+        if len(rules) == len(obj.spec.get("rules") or ()):
+            everywhere |= set.intersection(*rules.values())
+    return {
+        "everywhere": sorted(everywhere),
+        "anywhere": sorted(anywhere),
+        "authenticated": not AUTHENTICATION.isdisjoint(everywhere),
+        "unknown": bool(_missing_plugins(obj, index)) or None in services,
+    }
 
 
-def _unknown_annotations(obj: K8sObject, _: Index) -> list[dict[str, str]]:
+def _dependent_routes(obj: K8sObject, index: Index) -> dict[str, Any]:
+    routes = index.dependent_routes(obj)
+    total = index.route_objects
+    return {"count": len(routes), "percent": 100 * len(routes) // total if total else 0}
+
+
+def _backends(obj: K8sObject, index: Index) -> list[dict[str, Any]]:
     found = []
-    for name in obj.annotations:
-        if name.startswith(PREFIX) and name not in ANNOTATIONS and not name.startswith(_FREE):
-            nearest = difflib.get_close_matches(name, ANNOTATIONS, n=1, cutoff=0.6)
-            found.append({"name": name, "nearest": nearest[0] if nearest else ""})
+    for backend in backends(obj):
+        service = index.store.get("", backend.kind, backend.namespace, backend.name)
+        port = _port(service, backend.port)
+        found.append(
+            {
+                "kind": backend.kind,
+                "namespace": backend.namespace,
+                "name": backend.name,
+                "exists": service is not None,
+                "labels": service.labels if service else EMPTY,
+                "ports": [str(p) for p in (backend.port, *port) if p is not None],
+            }
+        )
     return found
 
 
-RELATIONS: dict[str, Callable[[K8sObject, Index], Any]] = {
-    "plugins": lambda obj, index: [p.data for p in index.plugins(obj)],
-    "users": lambda obj, index: [str(u.ref) for u in index.plugin_users.get(obj.ref, ())],
-    "unknownAnnotations": _unknown_annotations,
+def _port(service: K8sObject | None, wanted: int | str | None) -> tuple[Any, ...]:
+    """Name, number and target of the Service's port that is meant."""
+    ports = (service.spec.get("ports") or ()) if service else ()
+    for port in ports:
+        if wanted in (port.get("port"), port.get("name")) or (wanted is None and len(ports) == 1):
+            return port.get("name"), port.get("port"), port.get("targetPort")
+    return ()
+
+
+def _literal_patterns(obj: K8sObject, index: Index) -> list[str]:
+    if index.legacy_regex:
+        return _NONE
+    prefix = obj.annotations.get("konghq.com/regex-prefix", "/~")
+    return [
+        path["path"]
+        for rule in obj.spec.get("rules") or ()
+        for path in (rule.get("http") or EMPTY).get("paths") or ()
+        if path.get("path") and not path["path"].startswith((prefix, "~")) and _REGEX_SIGNS.search(path["path"])
+    ]
+
+
+def _hosts(obj: K8sObject, _: Index) -> list[str]:
+    spec = obj.spec
+    if obj.kind == "Ingress":
+        hosts = [rule.get("host") or "" for rule in spec.get("rules") or ()]
+        return [*hosts, ""] if spec.get("defaultBackend") else hosts
+    return list(spec.get("hostnames") or [""])
+
+
+def _hosts_without_certificate(obj: K8sObject, index: Index) -> list[str]:
+    if not obj.spec.get("tls"):
+        return _NONE
+    known = index.tls_hosts
+    return sorted(
+        host
+        for host in {rule.get("host") or "" for rule in obj.spec.get("rules") or ()}
+        if host and host not in known and f"*.{host.partition('.')[2]}" not in known
+    )
+
+
+def _inline_secrets(obj: K8sObject, _: Index) -> list[str]:
+    config = obj.data.get("config")
+    return inline_secrets(config) if isinstance(config, Mapping) else _NONE
+
+
+def _deprecated_fields(obj: K8sObject, index: Index) -> list[dict[str, str]]:
+    config = obj.data.get("config")
+    schema = index.evidence.plugin_schema(str(obj.data.get("plugin"))) if isinstance(config, Mapping) else None
+    return deprecated_fields(config, schema) if schema and isinstance(config, Mapping) else _NONE
+
+
+def _secret_keys(obj: K8sObject, _: Index) -> list[str]:
+    if obj.content_unknown:
+        return _NONE
+    return sorted({*(obj.data.get("data") or ()), *(obj.data.get("stringData") or ())})
+
+
+RELATIONS: Mapping[str, Relation] = {
+    "plugins": Relation(
+        lambda obj, index: [p.data for p in index.plugins(obj)],
+        "The KongPlugins and KongClusterPlugins that the object names (annotation, ExtensionRef filters) and that"
+        " exist, whole.",
+    ),
+    "missingPlugins": Relation(
+        _missing_plugins, "`namespace/name` of the plugins that the object names and that do not exist."
+    ),
+    "appliedPlugins": Relation(
+        _applied_plugins,
+        "Types of the plugins that apply to a route's requests by its own annotation, its Services', its filters, or"
+        " globally: `{everywhere: [type], anywhere: [type], authenticated: bool, unknown: bool}`. `everywhere` are"
+        " those of every request; `authenticated` says whether one of them authenticates; `unknown` whether a Service"
+        " or plugin that it names is not seen.",
+    ),
+    "users": Relation(
+        lambda obj, index: [str(u.ref) for u in index.plugin_users.get(obj.ref, ())],
+        "The objects that name this plugin, as `Kind namespace/name`; objects of other ingress classes too.",
+    ),
+    "dependentRoutes": Relation(
+        _dependent_routes,
+        "How many Ingresses and routes depend on the object, directly or through others, by the controller's"
+        " dependency graph: `{count: int, percent: int}`; `percent` of all of the target.",
+    ),
+    "backends": Relation(
+        _backends,
+        "Where a route sends requests: a list of `{kind, namespace, name, exists, labels, ports: [text]}`; `ports` are"
+        " the port as the route writes it, and the name, number and target of the Service's port.",
+    ),
+    "routes": Relation(
+        lambda obj, index: index.routes.get(obj.ref, _NONE),
+        "The Kong routes that the object became, as the controller would push them.",
+    ),
+    "duplicates": Relation(
+        lambda obj, index: index.duplicates.get(obj.ref, _NONE),
+        "Other objects with a Kong route of the same host, path, methods, headers and SNIs: a list of `{object, match,"
+        " wins}`; `wins`: this object's route is taken, null: the router leaves it open.",
+    ),
+    "unreachable": Relation(
+        lambda obj, index: index.unreachable.get(obj.ref, _NONE),
+        "Paths that no request reaches, because a regular expression for every path of the host comes first: a list of"
+        " `{path, by}`.",
+    ),
+    "hosts": Relation(_hosts, "Host names of a route; '' where it takes every host."),
+    "hostsWithoutCertificate": Relation(
+        _hosts_without_certificate,
+        "Hosts in the rules of an Ingress with `tls` that the `tls` of no Ingress names.",
+    ),
+    "literalPatterns": Relation(
+        _literal_patterns,
+        "Paths of an Ingress that look like regular expressions and are taken literally, because they lack the prefix.",
+    ),
+    "unknownAnnotations": Relation(
+        lambda obj, _: unknown(obj.annotations) if obj.annotations else _NONE,
+        "Annotations with Kong's prefix that no controller version reads: a list of `{name, nearest}`.",
+    ),
+    "annotationsWithoutEffect": Relation(
+        lambda obj, _: without_effect(obj.kind, obj.annotations) if obj.annotations else _NONE,
+        "Annotations whose value the controller passes over: a list of `{name, value, expected}`.",
+    ),
+    "inlineSecrets": Relation(_inline_secrets, "Paths of fields of a plugin's config that hold a secret in clear."),
+    "deprecatedFields": Relation(
+        _deprecated_fields,
+        "Fields of a plugin's config that the gateway's schema calls deprecated: a list of `{path, instead}`.",
+    ),
+    "secretKeys": Relation(_secret_keys, "Names of the keys of a Secret; never their values."),
+    "leftOut": Relation(
+        lambda obj, index: index.evidence.left_out.get(obj.ref, ""),
+        "Why the controller does not take the object in, '' where it does. Only rules with `looksAt: left-out` see such"
+        " objects.",
+    ),
 }

@@ -32,12 +32,14 @@ class ClusterState:
 
     `stored` are its objects of kinds that the controller watches; `store` is what the controller takes in of them and
     `left_out` says why it does not take in the rest; `refused` are the manifests that the API server refuses.
+    `looked_up` are the Namespaces and GatewayClasses that it only decides by.
     """
 
     stored: Mapping[Ref, K8sObject]
     store: ObjectStore
     left_out: Mapping[Ref, str]
     refused: Mapping[Ref, Admission] = field(default_factory=dict)
+    looked_up: tuple[K8sObject, ...] = ()
 
 
 def cluster_state(
@@ -71,4 +73,6 @@ def cluster_state(
             accepted[manifest.ref] = old
     stored = {obj.ref: obj for obj in assign(accepted.values(), previous)}
     store, left_out = take_in([*stored.values(), *looked_up], options)
-    return ClusterState(stored, store, {ref: why for ref, why in left_out.items() if ref in stored}, refused)
+    return ClusterState(
+        stored, store, {ref: why for ref, why in left_out.items() if ref in stored}, refused, tuple(looked_up)
+    )

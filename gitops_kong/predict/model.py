@@ -89,6 +89,15 @@ class Finding:
         return replace(self, severity=severity)
 
 
+class SuppressedFinding(NamedTuple):
+    """A finding that is not reported, and what suppresses it: annotation, comment or baseline, why and where."""
+
+    finding: Finding
+    how: str
+    reason: str
+    place: str
+
+
 @dataclass(frozen=True)
 class TargetPrediction:
     """All predictions and findings of one target.
@@ -103,6 +112,7 @@ class TargetPrediction:
     changed: int = 0
     assumptions: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
+    suppressed: tuple[SuppressedFinding, ...] = ()
 
     def with_findings(self, more: Iterable[Finding]) -> TargetPrediction:
         """The same target with further findings."""

@@ -32,9 +32,14 @@ def write(report: Report) -> str:
     counts = report.counts()
     lines.append(
         f"gitops-kong: {counts['error']} errors, {counts['warning']} warnings, {counts['info']} infos"
-        f" in {len(report.targets)} targets"
+        f" in {len(report.targets)} targets{_suppressed(report)}"
     )
     return "\n".join(lines) + "\n"
+
+
+def _suppressed(report: Report) -> str:
+    count = sum(1 for _ in report.all_suppressed())
+    return f", {count} suppressed" if count else ""
 
 
 def _annotation(finding: Finding, level: str, report: Report) -> str:

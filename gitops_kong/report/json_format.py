@@ -43,6 +43,7 @@ def document(report: Report) -> dict[str, Any]:
             "errors": counts["error"],
             "warnings": counts["warning"],
             "infos": counts["info"],
+            "suppressed": sum(1 for _ in report.all_suppressed()),
             "byConfiguration": _tally(report, "configuration"),
             "byStatus": _tally(report, "status"),
         },
@@ -53,6 +54,10 @@ def document(report: Report) -> dict[str, Any]:
             if report.all_predictions or not prediction.plain or prediction.change != "unchanged"
         ],
         "findings": [_finding(finding, report.locate) for finding in report.findings()],
+        "suppressed": [
+            {**_finding(s.finding, report.locate), "suppressedBy": s.how, "reason": s.reason, "suppressedAt": s.place}
+            for s in report.all_suppressed()
+        ],
         "problems": [{"target": p.target, "message": p.message} for p in report.problems],
         "signs": [{"target": t.target, "message": s} for t in report.targets for s in t.signs],
         "assumptions": [{"target": t.target, "message": a} for t in report.targets for a in t.assumptions],

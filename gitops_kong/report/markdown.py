@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_kong.predict.model import Severity, TargetPrediction
+from gitops_kong.predict.model import Severity, SuppressedFinding, TargetPrediction
 from gitops_kong.report.grouping import Group, grouped
 from gitops_kong.report.model import Report, chain
 
@@ -32,7 +32,18 @@ def write(report: Report) -> str:
     blocks += [_group(report, group) for group in grouped(report.general)]
     for target in report.targets:
         blocks += _target(report, target)
+    suppressed = [
+        f"- `{s.finding.rule}` {_escape(s.finding.message)} — {_escape(_by(s))}" for s in report.all_suppressed()
+    ]
+    if suppressed:
+        count = f"{len(suppressed)} finding{'s' * (len(suppressed) != 1)} suppressed"
+        items = "\n".join(suppressed)
+        blocks.append(f"<details><summary>{count}</summary>\n\n{items}\n\n</details>")
     return _cut(blocks)
+
+
+def _by(suppressed: SuppressedFinding) -> str:
+    return f"by {suppressed.how} at {suppressed.place}" + (f": {suppressed.reason}" if suppressed.reason else "")
 
 
 def _target(report: Report, target: TargetPrediction) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.predict.model import SEVERITIES, Cause, Finding, Severity, TargetPrediction
+from gitops_kong.predict.model import SEVERITIES, Cause, Finding, Severity, SuppressedFinding, TargetPrediction
 from gitops_kong.predict.rules import RULES
 
 
@@ -39,8 +39,9 @@ class Report:
     """Everything that a run of `check` found.
 
     `controller_source` says where the controller's settings were found (a file, a flag, `default`); `general` are
-    findings on those settings, which concern every target; `admission_webhook` is None where it is not known whether
-    the webhook is on. `locate` finds places lazily, so that only what is printed costs a look at its file.
+    findings on those settings, which concern every target, and `suppressed` those of them that the baseline
+    suppresses; `admission_webhook` is None where it is not known whether the webhook is on. `locate` finds places
+    lazily, so that only what is printed costs a look at its file.
     """
 
     options: ControllerOptions
@@ -51,6 +52,7 @@ class Report:
     problems: tuple[Problem, ...]
     locate: Locate
     general: tuple[Finding, ...] = ()
+    suppressed: tuple[SuppressedFinding, ...] = ()
     fail_on: Severity = "error"
     fail_on_existing: bool = False
     all_predictions: bool = False
@@ -60,6 +62,12 @@ class Report:
         yield from self.general
         for target in self.targets:
             yield from target.findings
+
+    def all_suppressed(self) -> Iterator[SuppressedFinding]:
+        """All findings that are suppressed: on the controller, then target by target."""
+        yield from self.suppressed
+        for target in self.targets:
+            yield from target.suppressed
 
     def counts(self) -> Mapping[Severity, int]:
         """Findings by severity."""

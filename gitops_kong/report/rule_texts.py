@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from gitops_kong.policies.model import built_in
-from gitops_kong.predict.rules import RULES
+from gitops_kong.policies.selection import listed
 
 
 class RuleText(NamedTuple):
@@ -23,5 +22,4 @@ class RuleText(NamedTuple):
 @cache
 def rule_texts() -> Mapping[str, RuleText]:
     """Every built-in rule by its name."""
-    known = {r.id: RuleText(*r) for r in RULES.values()}
-    return known | {p.id: RuleText(p.id, p.severity, p.title, p.meaning, p.remediation) for p in built_in().values()}
+    return {r.id: RuleText(r.id, r.severity, r.title, r.meaning, r.remediation) for r in listed()}

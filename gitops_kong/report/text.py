@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 
 import click
@@ -39,7 +40,8 @@ def write(report: Report, color: bool = False, verbose: bool = False) -> str:
     for problem in report.problems:
         lines += ["", f"{style('✗', 'red')} {style(problem.target, bold=True)} could not be checked"]
         lines += _wrapped(problem.message, "    ")
-    lines += ["", *_foot(report, style)]
+    lines += _suppressed(report, style) if verbose else ()
+    lines += ["", *_foot(report, style, verbose)]
     return "\n".join(lines) + "\n"
 
 
@@ -136,7 +138,17 @@ def _members(report: Report, group: Group, style: Style, verbose: bool) -> Itera
         yield style(f"    and {len(group.findings) - len(shown)} more (--verbose names them)", dim=True)
 
 
-def _foot(report: Report, style: Style) -> Iterator[str]:
+def _suppressed(report: Report, style: Style) -> Iterator[str]:
+    found = list(report.all_suppressed())
+    if found:
+        yield ""
+        yield style("suppressed", dim=True)
+    for finding, how, reason, place in found:
+        told = f" ({reason})" if reason else ""
+        yield from _wrapped(f"{finding.rule}: {finding.message}, by {how} at {place}{told}", "  ", "    ")
+
+
+def _foot(report: Report, style: Style, verbose: bool) -> Iterator[str]:
     counts = report.counts()
     parts = []
     for severity, (_, fg) in MARKS.items():
@@ -148,6 +160,11 @@ def _foot(report: Report, style: Style) -> Iterator[str]:
     existing = sum(f.existing for f in report.findings())
     if existing and not report.fail_on_existing:
         yield style(f"{existing} of them were there before and do not fail the check (--fail-on-existing)", dim=True)
+    hows = Counter(s.how for s in report.all_suppressed())
+    if hows:
+        ways = ", ".join(f"{n} by {how}" for how, n in hows.items())
+        more = "" if verbose else "; --verbose names them"
+        yield style(f"{_count(hows.total(), 'finding')} suppressed ({ways}{more})", dim=True)
     if report.problems:
         yield style(f"{_count(len(report.problems), 'target')} could not be checked", "red", bold=True)
 

@@ -21,7 +21,7 @@ controller:
   featureGates: {FallbackConfiguration: yes}
   watchNamespaces: [a, b]
 gateway: {version: "3.9", routerFlavor: expressions}
-policies: {any: thing}
+policies: {groups: {upgrade: off}, rules: {plugin-unused: error}}
 exclude: ["**/testdata"]
 """
 
@@ -38,7 +38,7 @@ def test_every_section_is_read() -> None:
     assert config.controller.watch_namespaces == ("a", "b")
     assert config.controller.admission_webhook is None
     assert config.gateway.router_flavor == "expressions"
-    assert config.policies == {"any": "thing"}
+    assert config.policies == {"groups": {"upgrade": False}, "rules": {"plugin-unused": "error"}}
 
 
 def test_a_missing_or_empty_file_changes_nothing() -> None:

@@ -1,0 +1,160 @@
+"""Which Kong routes get in each other's way: the same match in two objects, and routes that no request reaches.
+
+The order is the router's: Kong `router/compat.lua` (3.4 to 3.6) and `router/transform.lua` (since 3.7) `get_priority`;
+of equal priorities atc-router takes the greater id (`Router::execute` walks its ordered map from the end). The flavour
+`traditional` leaves the order of equals open.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+from gitops_kong.cluster.options import RouterFlavor
+from gitops_kong.controller.errors import object_of_tags
+from gitops_kong.manifests.objects import Ref
+
+_SPLIT = UUID("7f145bf9-0dce-4f91-98eb-debbce4b9f6b")
+_STREAM = frozenset(("tcp", "udp", "tls", "tls_passthrough"))
+# Patterns that every path matches.
+_ANYTHING = frozenset(f"~{start}/{rest}" for start in ("", "^") for rest in ("", ".*", "(.*)", ".*$", "(.*)$"))
+_MAX_HEADERS = 255
+
+_owner = lru_cache(maxsize=65536)(object_of_tags)
+Priority = tuple[int, ...]
+
+
+class Match(NamedTuple):
+    """One route as the router holds it: paths of one length, or regular expressions; and the object it is from."""
+
+    owner: Ref
+    hosts: tuple[str, ...]
+    paths: tuple[str, ...]
+    others: tuple[Any, ...]  # methods, headers and SNIs
+    priority: Priority
+    id: str
+
+    def beats(self, other: Match) -> bool | None:
+        """Whether the router tries this one first, None where the manifests do not say."""
+        if self.priority != other.priority:
+            return self.priority > other.priority
+        return self.id > other.id if self.id and other.id else None
+
+
+class Routing:
+    """The routes of one declarative configuration."""
+
+    def __init__(self, config: Mapping[str, Any], flavor: RouterFlavor) -> None:
+        self._ordered = flavor != "traditional"
+        self.matches = list(self._matches(config))
+
+    def routes(self, config: Mapping[str, Any]) -> dict[Ref, list[Mapping[str, Any]]]:
+        """The Kong routes that each object became."""
+        found: defaultdict[Ref, list[Mapping[str, Any]]] = defaultdict(list)
+        for route in _routes(config):
+            owner = _owner(tuple(route.get("tags") or ()))
+            if owner:
+                found[owner].append(route)
+        return found
+
+    def duplicates(self) -> dict[Ref, list[dict[str, Any]]]:
+        """For each object what another one matches just the same: `{object, match, wins}`; `wins` null: undecided."""
+        by_match: defaultdict[tuple[Any, ...], list[Match]] = defaultdict(list)
+        for match in self.matches:
+            for host in match.hosts or ("",):
+                for path in match.paths or ("",):
+                    by_match[host, path, match.others].append(match)
+        found: defaultdict[Ref, dict[Ref, dict[str, Any]]] = defaultdict(dict)
+        for (host, path, _), matches in by_match.items():
+            if len(matches) > 1:
+                best = matches[0]
+                for match in matches[1:]:
+                    best = match if match.beats(best) else best
+                for match in matches:
+                    self._note(found, match, best, matches, f"{host or '*'}{path.removeprefix('~')}")
+        return {ref: list(others.values()) for ref, others in found.items()}
+
+    @staticmethod
+    def _note(
+        found: Mapping[Ref, dict[Ref, dict[str, Any]]], match: Match, best: Match, matches: list[Match], text: str
+    ) -> None:
+        for other in (best, *matches):
+            if other.owner != match.owner:
+                wins = match.beats(other)
+                known = found[match.owner].setdefault(
+                    other.owner, {"object": str(other.owner), "match": text, "wins": wins}
+                )
+                if known["wins"] and not wins:
+                    known |= {"match": text, "wins": wins}
+                return
+
+    def unreachable(self) -> dict[Ref, list[dict[str, str]]]:
+        """For each object the paths that a regular expression for every path of the host takes: `{path, by}`."""
+        takers: dict[str, Match] = {}
+        for match in self.matches:
+            if match.hosts and not any(match.others) and not _ANYTHING.isdisjoint(match.paths):
+                for host in match.hosts:
+                    known = takers.get(host)
+                    if known is None or match.beats(known):
+                        takers[host] = match
+        found: defaultdict[Ref, list[dict[str, str]]] = defaultdict(list)
+        for match in self.matches if takers else ():
+            for host in match.hosts:
+                taker = takers.get(host)
+                if taker is not None and taker is not match and taker.beats(match):
+                    found[match.owner] += [{"path": host + p, "by": str(taker.owner)} for p in match.paths]
+        return found
+
+    def _matches(self, config: Mapping[str, Any]) -> Iterator[Match]:
+        for route in _routes(config):
+            owner = _owner(tuple(route.get("tags") or ()))
+            if owner is None or not _STREAM.isdisjoint(route.get("protocols") or ()):
+                continue
+            if route.get("expression") is not None:
+                ordered = route.get("id") or ""
+                yield Match(owner, (), (route["expression"],), (), (route.get("priority") or 0,), ordered)
+                continue
+            headers = route.get("headers") or {}
+            others = (
+                tuple(sorted(route.get("methods") or ())),
+                tuple(sorted((name.lower(), tuple(values)) for name, values in headers.items())),
+                tuple(sorted(route.get("snis") or ())),
+            )
+            hosts = tuple(route.get("hosts") or ())
+            groups = _groups(route.get("paths") or ())
+            for i, paths in enumerate(groups, 1):
+                own = (route.get("id") or "") if self._ordered else ""
+                split = str(uuid5(_SPLIT, f"{own}#{i}")) if own and len(groups) > 1 else own
+                yield Match(owner, hosts, paths, others, _priority(route, hosts, paths, others), split)
+
+
+def _routes(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for service in config.get("services") or ():
+        yield from service.get("routes") or ()
+    yield from config.get("routes") or ()
+
+
+def _groups(paths: Iterable[str]) -> list[tuple[str, ...]]:
+    """Regular expressions together, plain paths by their length, in the order of their first one."""
+    groups: dict[int, list[str]] = {}
+    for path in paths:
+        groups.setdefault(0 if path.startswith("~") else len(path.encode()), []).append(path)
+    return [tuple(group) for group in groups.values()] or [()]
+
+
+def _priority(
+    route: Mapping[str, Any], hosts: tuple[str, ...], paths: tuple[str, ...], others: tuple[Any, ...]
+) -> Priority:
+    weight = sum(map(bool, (route.get("sources"), route.get("destinations"), hosts, paths, *others)))
+    regex = bool(paths) and paths[0].startswith("~")
+    return (
+        weight,
+        bool(hosts) and not any("*" in host for host in hosts),
+        min(len(others[1]), _MAX_HEADERS),
+        regex,
+        (route.get("regex_priority") or 0) if regex else 0,
+        0 if regex or not paths else len(paths[0].encode()),
+    )
