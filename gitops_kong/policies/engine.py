@@ -24,7 +24,6 @@ from gitops_kong.predict.model import Finding, Outcome, Prediction
 VARIABLES = ("object", "relations", "predictions", "change", "controller", "namespaceObject")
 BUDGET = 10.0  # seconds for one rule on one target; a rule of the repository must not hold up the run
 _HIDDEN = ("data", "stringData")
-_ABSENT = object()
 
 
 def judge(
@@ -91,7 +90,9 @@ class _Run:
         for policy in policies:
             if policy.changes and change not in policy.changes:
                 continue
-            if policy.requires and not all(self._given(path, obj, values) for path in policy.requires):
+            if policy.plugins and obj.data.get("plugin") not in policy.plugins:
+                continue
+            if not self._wanted(policy, obj, values):
                 continue
             spent = self.spent[policy.id]
             if spent > BUDGET:
@@ -114,17 +115,24 @@ class _Run:
             values["namespaceObject"] = self._namespace(obj.namespace)
         yield from _apply(policy, self.target, obj, values, existing)
 
+    def _wanted(self, policy: Policy, obj: K8sObject, values: dict[str, Any]) -> bool:
+        for path in policy.requires:
+            if not self._given(path, obj, values):
+                return False
+        return not any(self._given(path, obj, values) for path in policy.unless)
+
     def _given(self, path: tuple[str, ...], obj: K8sObject, values: dict[str, Any]) -> bool:
         """Whether what the path leads to is there and not empty."""
-        value: Any = values.get(path[0], _ABSENT)
-        if path[0] == "relations":
+        root = path[0]
+        if root == "relations":
             name = path[1]
-            if name not in value:
-                value[name] = RELATIONS[name].value(obj, self.index)
-        elif path[0] == "namespaceObject" and value is _ABSENT:
-            value = values["namespaceObject"] = self._namespace(obj.namespace)
+            if name not in values[root]:
+                values[root][name] = RELATIONS[name].value(obj, self.index)
+        elif root == "namespaceObject" and root not in values:
+            values[root] = self._namespace(obj.namespace)
+        value: Any = values[root]
         for part in path[1:]:
-            if not isinstance(value, Mapping):
+            if not isinstance(value, dict):
                 return False
             value = value.get(part)
         return bool(value)
@@ -139,7 +147,7 @@ class _Run:
         labels, annotations = (found.labels, found.annotations) if found else (EMPTY, EMPTY)
         return {
             "known": found is not None,
-            "metadata": {"name": name, "labels": labels, "annotations": annotations},
+            "metadata": {"name": name, "labels": dict(labels), "annotations": dict(annotations)},
         }
 
 

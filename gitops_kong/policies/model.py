@@ -16,7 +16,7 @@ from gitops_kong.predict.model import SEVERITIES, Severity
 GROUPS = ("availability", "correctness", "security", "upgrade")
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _REQUIRED = ("id", "group", "severity", "title", "meaning", "remediation", "expression", "message", "examples")
-_KNOWN = frozenset((*_REQUIRED, "kinds", "enabled", "requires", "changes", "looksAt", "field"))
+_KNOWN = frozenset((*_REQUIRED, "kinds", "enabled", "requires", "unless", "plugins", "changes", "looksAt", "field"))
 _CHANGES = ("added", "modified", "unchanged")
 _LOOKS_AT = ("taken-in", "left-out")
 _USED_RELATIONS = re.compile(r"\brelations\.(\w+)")
@@ -34,8 +34,9 @@ class Policy:
     `{"pass": [...], "fail": [...]}`, each a mapping with `objects` and perhaps more, see `policies.examples`.
 
     What keeps a rule cheap: `requires` are paths such as `object.spec.tls` or `relations.users` that must lead to
-    something that is there and not empty, `changes` what the change did to the object; both are looked at before the
-    expression. `relations` and `variables` are what the two expressions use.
+    something that is there and not empty, `unless` those that must not, `changes` what the change did to the object,
+    `plugins` the types of KongPlugins that it looks at; all are looked at before the expression. `relations` and
+    `variables` are what the two expressions use.
 
     `looks_at` says whether the rule is for the objects that the controller takes in or for those that it leaves out;
     `field` is the path of the field that a finding points at.
@@ -55,6 +56,8 @@ class Policy:
     relations: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     requires: tuple[tuple[str, ...], ...] = ()
+    unless: tuple[tuple[str, ...], ...] = ()
+    plugins: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
     looks_at: str = "taken-in"
     field: tuple[str | int, ...] = ()
@@ -86,8 +89,9 @@ def read_policy(text: bytes, file: str) -> Policy:
     if not isinstance(examples, Mapping) or not examples.get("pass") or not examples.get("fail"):
         raise UserError(f"{file}: examples: at least one under `pass` and one under `fail` are needed")
     used = data["expression"] + data["message"]
-    requires = tuple(tuple(map(str, path_of(path))) for path in _texts(data, "requires", file))
-    relations = {*_USED_RELATIONS.findall(used), *(path[1] for path in requires if path[0] == "relations")}
+    requires, unless = _paths(data, "requires", file), _paths(data, "unless", file)
+    conditions = (path[1] for path in (*requires, *unless) if path[0] == "relations")
+    relations = {*_USED_RELATIONS.findall(used), *conditions}
     for name in relations - set(RELATIONS):
         raise UserError(f"{file}: relations.{name} is not known; known are {', '.join(RELATIONS)}")
     changes = _texts(data, "changes", file, _CHANGES)
@@ -106,6 +110,8 @@ def read_policy(text: bytes, file: str) -> Policy:
         relations=tuple(sorted(set(_USED_RELATIONS.findall(used)))),
         variables=tuple(sorted(set(_VARIABLE.findall(used)))),
         requires=requires,
+        unless=unless,
+        plugins=frozenset(_texts(data, "plugins", file)),
         changes=frozenset(changes),
         looks_at=_one_of(data.get("looksAt", "taken-in"), "looksAt", file, _LOOKS_AT),
         field=path_of(data["field"]) if isinstance(data.get("field"), str) else (),
@@ -115,6 +121,16 @@ def read_policy(text: bytes, file: str) -> Policy:
 def path_of(text: str) -> tuple[str | int, ...]:
     """`metadata.annotations["konghq.com/plugins"]` or `spec.rules[0]` as a path."""
     return tuple(int(index) if index else a or b or name for a, b, index, name in _PATH.findall(text))
+
+
+def _paths(data: Mapping[str, Any], name: str, file: str) -> tuple[tuple[str, ...], ...]:
+    paths = tuple(tuple(map(str, path_of(path))) for path in _texts(data, name, file))
+    for path in paths:
+        if len(path) < 2 or path[0] not in ("object", "relations", "namespaceObject"):
+            raise UserError(
+                f"{file}: {name}: {'.'.join(path)!r}: object.FIELD, relations.NAME or namespaceObject.FIELD"
+            )
+    return paths
 
 
 def _texts(data: Mapping[str, Any], name: str, file: str, known: tuple[str, ...] = ()) -> tuple[str, ...]:

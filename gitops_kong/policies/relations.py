@@ -22,6 +22,10 @@ _NONE: list[Any] = []
 # What only a regular expression has in it, in a path that is taken literally.
 _REGEX_SIGNS = re.compile(r"\.\*|\.\+|\\[dwsDWS]|\[[^\]]+\]|\([^)]*\)|\$$")
 
+_KONG = ("kong", "gateway")  # labels of the charts kong and ingress
+_ADMIN_NAME = re.compile(r"kong.*-admin(-tls)?$|gateway-admin$")
+_ADMIN_PORTS = frozenset(("8001", "8444", "kong-admin", "kong-admin-tls", "admin-tls"))
+
 
 class Relation(NamedTuple):
     """One relation: its value for an object, and what rules are told of it."""
@@ -58,6 +62,7 @@ def _applied_plugins(obj: K8sObject, index: Index) -> dict[str, Any]:
         "everywhere": sorted(everywhere),
         "anywhere": sorted(anywhere),
         "authenticated": not AUTHENTICATION.isdisjoint(everywhere),
+        "aclAlone": "acl" in anywhere and AUTHENTICATION.isdisjoint(anywhere),
         "unknown": bool(_missing_plugins(obj, index)) or None in services,
     }
 
@@ -107,12 +112,27 @@ def _literal_patterns(obj: K8sObject, index: Index) -> list[str]:
     ]
 
 
-def _hosts(obj: K8sObject, _: Index) -> list[str]:
+def _hosts(obj: K8sObject, _: Index) -> dict[str, Any]:
     spec = obj.spec
     if obj.kind == "Ingress":
         hosts = [rule.get("host") or "" for rule in spec.get("rules") or ()]
-        return [*hosts, ""] if spec.get("defaultBackend") else hosts
-    return list(spec.get("hostnames") or [""])
+        if spec.get("defaultBackend"):
+            hosts.append("")
+    else:
+        hosts = spec.get("hostnames") or [""]
+    return {"names": hosts, "wildcards": [h for h in hosts if h[:1] == "*"], "any": "" in hosts}
+
+
+def _admin_backends(obj: K8sObject, index: Index) -> list[str]:
+    found = []
+    for backend in backends(obj):
+        if backend.kind == "Service":
+            service = index.store.get("", backend.kind, backend.namespace, backend.name)
+            kong = "kong" in backend.name or (service and service.labels.get("app.kubernetes.io/name") in _KONG)
+            ports = {str(port) for port in (backend.port, *_port(service, backend.port))}
+            if _ADMIN_NAME.search(backend.name) or (kong and not _ADMIN_PORTS.isdisjoint(ports)):
+                found.append(f"{backend.namespace}/{backend.name}")
+    return found
 
 
 def _hosts_without_certificate(obj: K8sObject, index: Index) -> list[str]:
@@ -155,9 +175,10 @@ RELATIONS: Mapping[str, Relation] = {
     "appliedPlugins": Relation(
         _applied_plugins,
         "Types of the plugins that apply to a route's requests by its own annotation, its Services', its filters, or"
-        " globally: `{everywhere: [type], anywhere: [type], authenticated: bool, unknown: bool}`. `everywhere` are"
-        " those of every request; `authenticated` says whether one of them authenticates; `unknown` whether a Service"
-        " or plugin that it names is not seen.",
+        " globally: `{everywhere: [type], anywhere: [type], authenticated: bool, aclAlone: bool, unknown: bool}`."
+        " `everywhere` are those of every request; `authenticated` says whether one of them authenticates, `aclAlone`"
+        " whether there is acl and no plugin that authenticates, `unknown` whether a Service or plugin that the route"
+        " names is not seen.",
     ),
     "users": Relation(
         lambda obj, index: [str(u.ref) for u in index.plugin_users.get(obj.ref, ())],
@@ -187,7 +208,15 @@ RELATIONS: Mapping[str, Relation] = {
         "Paths that no request reaches, because a regular expression for every path of the host comes first: a list of"
         " `{path, by}`.",
     ),
-    "hosts": Relation(_hosts, "Host names of a route; '' where it takes every host."),
+    "hosts": Relation(
+        _hosts,
+        "Host names of a route: `{names: [host], wildcards: [host], any: bool}`; `any`: it takes every host.",
+    ),
+    "adminBackends": Relation(
+        _admin_backends,
+        "`namespace/name` of the Services behind a route that are Kong's Admin API, by their names, or by the ports"
+        " 8001 and 8444 or their names where the Service is Kong's.",
+    ),
     "hostsWithoutCertificate": Relation(
         _hosts_without_certificate,
         "Hosts in the rules of an Ingress with `tls` that the `tls` of no Ingress names.",

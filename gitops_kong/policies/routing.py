@@ -35,13 +35,13 @@ class Match(NamedTuple):
     paths: tuple[str, ...]
     others: tuple[Any, ...]  # methods, headers and SNIs
     priority: Priority
-    id: str
+    id: tuple[str, int]  # the route's, and the number of its part where the router splits it
 
     def beats(self, other: Match) -> bool | None:
         """Whether the router tries this one first, None where the manifests do not say."""
         if self.priority != other.priority:
             return self.priority > other.priority
-        return self.id > other.id if self.id and other.id else None
+        return _id(self.id) > _id(other.id) if self.id[0] and other.id[0] else None
 
 
 class Routing:
@@ -62,19 +62,22 @@ class Routing:
 
     def duplicates(self) -> dict[Ref, list[dict[str, Any]]]:
         """For each object what another one matches just the same: `{object, match, wins}`; `wins` null: undecided."""
-        by_match: defaultdict[tuple[Any, ...], list[Match]] = defaultdict(list)
+        first: dict[tuple[Any, ...], Match] = {}
+        alike: defaultdict[tuple[Any, ...], list[Match]] = defaultdict(list)
         for match in self.matches:
             for host in match.hosts or ("",):
                 for path in match.paths or ("",):
-                    by_match[host, path, match.others].append(match)
+                    key = (host, path, match.others)
+                    if first.setdefault(key, match) is not match:
+                        alike[key].append(match)
         found: defaultdict[Ref, dict[Ref, dict[str, Any]]] = defaultdict(dict)
-        for (host, path, _), matches in by_match.items():
-            if len(matches) > 1:
-                best = matches[0]
-                for match in matches[1:]:
-                    best = match if match.beats(best) else best
-                for match in matches:
-                    self._note(found, match, best, matches, f"{host or '*'}{path.removeprefix('~')}")
+        for key, others in alike.items():
+            matches = [first[key], *others]
+            best = matches[0]
+            for match in others:
+                best = match if match.beats(best) else best
+            for match in matches:
+                self._note(found, match, best, matches, f"{key[0] or '*'}{key[1].removeprefix('~')}")
         return {ref: list(others.values()) for ref, others in found.items()}
 
     @staticmethod
@@ -115,26 +118,40 @@ class Routing:
                 continue
             if route.get("expression") is not None:
                 ordered = route.get("id") or ""
-                yield Match(owner, (), (route["expression"],), (), (route.get("priority") or 0,), ordered)
+                yield Match(owner, (), (route["expression"],), (), (route.get("priority") or 0,), (ordered, 0))
                 continue
-            headers = route.get("headers") or {}
-            others = (
-                tuple(sorted(route.get("methods") or ())),
-                tuple(sorted((name.lower(), tuple(values)) for name, values in headers.items())),
-                tuple(sorted(route.get("snis") or ())),
-            )
+            others = _others(route)
             hosts = tuple(route.get("hosts") or ())
             groups = _groups(route.get("paths") or ())
+            own = (route.get("id") or "") if self._ordered else ""
             for i, paths in enumerate(groups, 1):
-                own = (route.get("id") or "") if self._ordered else ""
-                split = str(uuid5(_SPLIT, f"{own}#{i}")) if own and len(groups) > 1 else own
-                yield Match(owner, hosts, paths, others, _priority(route, hosts, paths, others), split)
+                part = i if len(groups) > 1 else 0
+                yield Match(owner, hosts, paths, others, _priority(route, hosts, paths, others), (own, part))
+
+
+def _id(route: tuple[str, int]) -> str:
+    """The id that the router gives to a part of a route (`split_routes_and_services_by_path`)."""
+    return str(uuid5(_SPLIT, f"{route[0]}#{route[1]}")) if route[1] else route[0]
 
 
 def _routes(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for service in config.get("services") or ():
         yield from service.get("routes") or ()
     yield from config.get("routes") or ()
+
+
+_NOTHING: tuple[tuple[Any, ...], ...] = ((), (), ())
+
+
+def _others(route: Mapping[str, Any]) -> tuple[tuple[Any, ...], ...]:
+    methods, headers, snis = route.get("methods"), route.get("headers"), route.get("snis")
+    if not (methods or headers or snis):
+        return _NOTHING
+    return (
+        tuple(sorted(methods or ())),
+        tuple(sorted((name.lower(), tuple(values)) for name, values in (headers or {}).items())),
+        tuple(sorted(snis or ())),
+    )
 
 
 def _groups(paths: Iterable[str]) -> list[tuple[str, ...]]:
