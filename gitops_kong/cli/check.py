@@ -30,6 +30,7 @@ FORMATS = {
     "sarif": "sarif",
     "junit": "junit",
     "codequality": "code_quality",
+    "html": "html_page",
 }
 
 

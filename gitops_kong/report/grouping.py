@@ -32,3 +32,19 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
         key = (finding.rule, finding.severity, finding.existing, finding.effects, finding.help, kind, message, root)
         groups.setdefault(key, []).append(finding)
     return [Group(tuple(g)) for g in groups.values()]
+
+
+def headline(group: Group) -> str:
+    """What the group says, of all its objects: `3 Ingresses: served, but …`."""
+    message = group.first.message
+    if len(group.findings) == 1 or not group.first.object:
+        return message
+    subject = group.first.object
+    return message.replace(str(subject.ref), _plural(len(group.findings), subject.kind), 1)
+
+
+def _plural(number: int, kind: str) -> str:
+    """`3 Ingresses`."""
+    if kind.endswith("y"):
+        return f"{number} {kind[:-1]}ies"
+    return f"{number} {kind}es" if kind.endswith("s") else f"{number} {kind}s"

@@ -10,7 +10,7 @@ import click
 
 from gitops_kong import __version__
 from gitops_kong.predict.model import Severity, TargetPrediction
-from gitops_kong.report.grouping import Group, grouped
+from gitops_kong.report.grouping import Group, grouped, headline
 from gitops_kong.report.model import Report, chain
 
 WIDTH = 100
@@ -89,8 +89,8 @@ def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterato
     finding = group.first
     mark, fg = MARKS[finding.severity]
     existing = style("  was there before this change", dim=True) if finding.existing else ""
-    headline, *more = _headline(group).splitlines() or [""]
-    yield f"  {style(mark, fg, bold=True)} {style(headline, bold=True)}  {style(finding.rule, fg)}{existing}"
+    first, *more = printable(headline(group)).splitlines() or [""]
+    yield f"  {style(mark, fg, bold=True)} {style(first, bold=True)}  {style(finding.rule, fg)}{existing}"
     for line in more:
         yield from _wrapped(line, "    ")
     if finding.object:
@@ -118,14 +118,6 @@ def _cause(report: Report, group: Group) -> Iterator[str]:
         links = links.removeprefix(f"{subject.ref} ")
     at = report.locate(cause.object, cause.path)
     yield from _wrapped(f"{links}, at {at}" if at else links, "    ", "      ")
-
-
-def _headline(group: Group) -> str:
-    message = printable(group.first.message)
-    if len(group.findings) == 1 or not group.first.object:
-        return message
-    subject = group.first.object
-    return message.replace(str(subject.ref), _plural(len(group.findings), subject.kind), 1)
 
 
 def _members(report: Report, group: Group, style: Style, verbose: bool) -> Iterator[str]:
@@ -171,13 +163,6 @@ def _foot(report: Report, style: Style, verbose: bool) -> Iterator[str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _plural(number: int, kind: str) -> str:
-    """`3 Ingresses`."""
-    if kind.endswith("y"):
-        return f"{number} {kind[:-1]}ies"
-    return f"{number} {kind}es" if kind.endswith("s") else f"{number} {kind}s"
 
 
 def _wrapped(text: str, indent: str, hanging: str | None = None) -> Iterator[str]:
