@@ -97,7 +97,10 @@ class _Maker:
             rule = "controller-crash"
             message = f"The controller crashes on {root.ref}: {crash}" if root else f"The controller crashes: {crash}"
         elif root is not None:
-            rule, message = "blocked", f"Nothing new reaches the gateway because of {root.ref}"
+            rule, message = (
+                "blocked",
+                f"Nothing new reaches the gateway because of {root.ref}" + _and_more(len(causes) - 1),
+            )
         else:
             rule, message = "blocked", "Nothing new reaches the gateway: " + "; ".join(unnamed)
         yield Finding(
@@ -251,6 +254,10 @@ class _Maker:
 
 def _first_message(held: Mapping[Scenario, Verdict]) -> str:
     return next((c.message for v in held.values() for c in v.causes), "")
+
+
+def _and_more(count: int) -> str:
+    return f" and {count} more" if count else ""
 
 
 def _routes(count: int) -> str:

@@ -24,7 +24,7 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     """Groups, worst first."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in worst_first(tuple(findings)):
-        root = finding.causes[-1].object.ref if finding.causes else None
+        root = finding.causes[0].object.ref if finding.causes else None
         kind, message = "", finding.message
         if finding.object:
             kind, message = finding.object.kind, message.replace(str(finding.object.ref), "", 1)

@@ -68,7 +68,7 @@ def _group(report: Report, group: Group) -> str:
     for member in group.findings[:10]:
         if member.object:
             place = report.locate(member.object, member.path)
-            told = chain(member.object, member.causes) if member.causes else str(member.object.ref)
+            told = chain(member.object, member.causes)
             lines.append(f"- {_escape(told)}" + (f" — `{place.file}:{place.line}`" if place else ""))
     lines += [f"- {_escape(effect)}" for effect in finding.effects]
     if finding.help:

@@ -108,12 +108,10 @@ def worst_first(findings: Iterator[Finding] | tuple[Finding, ...]) -> list[Findi
 
 
 def chain(subject: K8sObject, causes: tuple[Cause, ...]) -> str:
-    """`Ingress shop/checkout ← KongPlugin shop/rl: config.minutes: unknown field`."""
-    links = [str(subject.ref)]
-    last = None
-    for cause in causes:
-        if cause.object.ref != subject.ref or cause is not causes[0]:
-            links.append(str(cause.object.ref))
-        last = cause
-    text = " ← ".join(dict.fromkeys(links))
-    return f"{text}: {last.message}" if last else text
+    """`Ingress shop/checkout ← KongPlugin shop/rl: config.minutes: unknown field`, the first of several causes."""
+    if not causes:
+        return str(subject.ref)
+    first = causes[0]
+    link = f"{subject.ref} ← {first.object.ref}" if first.object.ref != subject.ref else str(subject.ref)
+    more = len(causes) - 1
+    return f"{link}: {first.message}" + (f" (and {more} more)" if more else "")

@@ -110,9 +110,9 @@ def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterato
 def _cause(report: Report, group: Group) -> Iterator[str]:
     finding = group.first
     subject = finding.object
-    if subject is None or not finding.causes or finding.causes[-1].object.ref == subject.ref:
+    if subject is None or not finding.causes or finding.causes[0].object.ref == subject.ref:
         return
-    cause = finding.causes[-1]
+    cause = finding.causes[0]
     links = chain(subject, finding.causes)
     if len(group.findings) > 1:
         links = links.removeprefix(f"{subject.ref} ")
