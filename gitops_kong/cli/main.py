@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "what a rule means, or why an object ends as it does"),
     "rules": ("rules", "list the rules"),
     "baseline": ("baseline", "accept what is found now; only what is new is reported"),
+    "upgrade-check": ("upgrade_check", "what another controller or gateway version would change"),
     "render": ("render", "the manifests of each target"),
     "init": ("init", "write .gitops-kong.yaml from what is found"),
     "translate": ("translate", "the configuration that the controller would push"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
@@ -32,7 +32,9 @@ from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, Ta
 from gitops_kong.predict.life import World
 from gitops_kong.predict.model import SCENARIOS, Finding, Scenario, Severity, TargetPrediction
 from gitops_kong.predict.scenarios import changes, predict
+from gitops_kong.predict.upgrade import compare, version_changes
 from gitops_kong.report.model import Locate, Place, Problem, Report
+from gitops_kong.report.upgrade import UpgradeReport
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.controller_found import FoundController, find_controllers
@@ -115,6 +117,37 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     for name, rendered in after.items():
         suppressions.look_at(name, rendered.objects, head.tree)
     return _suppressed(report, suppressions, rules, complete)
+
+
+def upgrade(
+    head: Revision, config: Config, settings: CheckSettings, later: ControllerSettings, progress: Progress
+) -> UpgradeReport:
+    """The same manifests with the settings of now and those of later."""
+    tools = _tools(config)
+    targets = select(discover(head.tree, config, settings.paths), settings.targets)
+    rendered = {target.name: render(target, head.tree, tools) for target in targets}
+    found = settings.controller.choose(config, controllers_in(rendered.values(), head.tree))
+    rules = select_rules(config.policies, own_rules(head.tree), config.file)
+    context = _context(head.tree, settings.context)
+    runs = []
+    for wanted in (settings.controller, later):
+        options, _ = wanted.resolve(config, found)
+        runs.append(_Run(options, rules, settings.scenarios, context, schemas_of(head.tree, options)))
+    compared = []
+    for target in targets:
+        progress.stage(f"checking {target.name}")
+        now, then = (run.target(target, rendered[target.name], rendered[target.name]) for run in runs)
+        configs = (runs[0].configurations[target.name](), runs[1].configurations[target.name]())
+        compared.append(compare(now, then, configs, (p.id for p in rules.policies if p.group == "upgrade")))
+    progress.done()
+    return UpgradeReport(
+        runs[0].options,
+        runs[1].options,
+        tuple(version_changes(runs[0].options, runs[1].options)),
+        tuple(compared),
+        tuple(dict.fromkeys(Problem(name, p.message) for name, each in rendered.items() for p in each.problems)),
+        settings.fail_on,
+    )
 
 
 def _suppressed(report: Report, suppressions: Suppressions, rules: Selection, complete: bool) -> Report:
@@ -227,6 +260,7 @@ class _Run:
         self.context = context
         self.catalogue = catalogue
         self.server = ApiServer(options.version)
+        self.configurations: dict[str, Callable[[], Mapping[str, Any]]] = {}  # by target, once it was predicted
 
     def target(self, target: Target, rendered: Rendered, before: Rendered | None) -> TargetPrediction:
         """Predictions and findings of one target."""
@@ -236,6 +270,7 @@ class _Run:
         world = World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
         predicted = predict(target.name, base, head, world, self.scenarios, self._assumptions(rendered))
         predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
+        configuration = self.configurations[target.name] = partial(self._configuration, head, world)
         evidence = Evidence(
             head.store,
             self.options,
@@ -245,7 +280,7 @@ class _Run:
             changes=changes(base, head),
             predictions=predicted.predictions,
             scenarios=self.scenarios,
-            configuration=partial(self._configuration, head, world),
+            configuration=configuration,
             plugin_schema=self.catalogue.plugin,
         )
         return predicted.with_findings(judge(self.rules.policies, target.name, evidence))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast, get_args
 
 import click
@@ -81,6 +81,14 @@ class ControllerSettings:
             place = found.places.get("version") or (found.origin.file if found.origin else "the repository")
             raise UserError(f"{place}: {e}; --controller-version and --feature-gate override what was found") from None
         return options, source
+
+    def at(self, controller: str | None, gateway: str | None) -> ControllerSettings:
+        """The same settings with other versions, where one is given."""
+        return replace(
+            self,
+            controller_version=controller or self.controller_version,
+            gateway_version=gateway or self.gateway_version,
+        )
 
     def choose(self, config: Config, found: Sequence[FoundController]) -> FoundController | None:
         """Of several controllers the one of the wanted ingress class; without a wish `kong`'s, else the first."""

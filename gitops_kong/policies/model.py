@@ -88,7 +88,7 @@ def read_policy(text: bytes, file: str) -> Policy:
     examples = data["examples"]
     if not isinstance(examples, Mapping) or not examples.get("pass") or not examples.get("fail"):
         raise UserError(f"{file}: examples: at least one under `pass` and one under `fail` are needed")
-    used = data["expression"] + data["message"]
+    used = f"{data['expression']} {data['message']}"
     requires, unless = _paths(data, "requires", file), _paths(data, "unless", file)
     conditions = (path[1] for path in (*requires, *unless) if path[0] == "relations")
     relations = {*_USED_RELATIONS.findall(used), *conditions}

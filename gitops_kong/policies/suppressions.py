@@ -1,6 +1,7 @@
 """Findings that people have decided to live with: by annotation, by comment, by the baseline file.
 
-- annotation on the object: `gitops-kong.dev/ignore: rule, other-rule # why until=2026-12-31`
+- annotation on the object: `gitops-kong.dev/ignore: rule, other-rule # why until=2026-12-31`; the reason may be part of
+  the value or, as YAML has it without quotes, a comment behind it
 - comment in the object's document, `# gitops-kong: ignore rule # why`; a finding of a prediction that points at a
   field is suppressed only by a comment at that line, or on the line before it, or before the object
 - `.gitops-kong/baseline.json`, which `gitops-kong baseline` writes: the very finding, word for word
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject, Origin
+from gitops_kong.manifests.positions import holds, locate
 from gitops_kong.manifests.yaml import decode, split
 from gitops_kong.policies.suppression_rules import SUPPRESSION_RULES
 from gitops_kong.predict.model import Finding, SuppressedFinding, TargetPrediction
@@ -73,11 +75,13 @@ class Suppressions:
     _seen: dict[tuple[Any, ...], tuple[str, Suppression]] = field(default_factory=dict)
     _used: set[tuple[Any, ...]] = field(default_factory=set)
     _files: set[str] = field(default_factory=set)
+    _reasons: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
     def look_at(self, target: str, objects: Iterable[K8sObject], tree: Tree) -> None:
         """Take in the annotations of a target's objects, and the comments in their files."""
         for obj in objects:
             if ANNOTATION in obj.annotations:
+                self._reasons[_place(obj)] = _comment_of_annotation(obj, tree)
                 for suppression in self._annotated(obj):
                     self._seen.setdefault(suppression.key, (target, suppression))
             if obj.origin is not None:
@@ -147,8 +151,8 @@ class Suppressions:
         if not isinstance(value, str):
             return
         rules, _, reason = value.partition("#")
-        origin = obj.origin
-        place = (origin.file, origin.document, origin.item) if origin else (obj.ref,)
+        place = _place(obj)
+        reason = reason or self._reasons.get(place, "")
         for rule in _names(rules):
             yield Suppression(
                 rule,
@@ -191,6 +195,22 @@ class Suppressions:
 
     def _expired(self, reason: str) -> str:
         return expired(reason, self.today)
+
+
+def _place(obj: K8sObject) -> tuple[Any, ...]:
+    origin = obj.origin
+    return (origin.file, origin.document, origin.item) if origin else (obj.ref,)
+
+
+def _comment_of_annotation(obj: K8sObject, tree: Tree) -> str:
+    """The YAML comment behind the annotation: where its value stands without quotes, ` # why` is no part of it."""
+    path = ("metadata", "annotations", ANNOTATION)
+    for origin in (obj.origin, *obj.origin.patches) if obj.origin else ():
+        if origin.file in tree.files and holds(text := tree.read(origin.file), origin, path):
+            line = decode(text, origin.file).split("\n")[locate(text, origin, path).line - 1]
+            if ANNOTATION in line:
+                return line.partition(ANNOTATION)[2].partition(" #")[2].strip()
+    return ""
 
 
 def expired(reason: str, today: date) -> str:

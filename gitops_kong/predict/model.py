@@ -113,6 +113,7 @@ class TargetPrediction:
     assumptions: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     suppressed: tuple[SuppressedFinding, ...] = ()
+    scenarios: tuple[Scenario, ...] = SCENARIOS
 
     def with_findings(self, more: Iterable[Finding]) -> TargetPrediction:
         """The same target with further findings."""

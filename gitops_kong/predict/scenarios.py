@@ -52,6 +52,7 @@ def predict(
         changed=sum(change != "unchanged" for change in changed.values()) if base is not None else 0,
         assumptions=tuple(assumptions),
         signs=_signs(next(iter(readers.values())).life, world),
+        scenarios=tuple(readers),
     )
 
 
