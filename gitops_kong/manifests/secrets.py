@@ -12,15 +12,22 @@ from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import read_documents
 
 MASK = "***"
+_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-./")
+_LONGEST_NAME = 320  # namespace/name
 SHORTEST = 4  # shorter values are words of the language, not secrets
 
 
 class Scrubber:
-    """Replaces every value of the given Secrets in texts; the values are collected when the first text comes."""
+    """Replaces every value of the given Secrets in texts; the values are collected when the first text comes.
+
+    The name of one of `objects` that contains a value stays whole, and so does `namespace/name`: a person needs it.
+    """
 
     def __init__(self, objects: Iterable[K8sObject]) -> None:
-        self._secrets = [o for o in objects if o.kind == "Secret" and o.api_version == "v1"]
+        self._objects = list(objects)
+        self._secrets = [o for o in self._objects if o.kind == "Secret" and o.api_version == "v1"]
         self._values: list[str] | None = None
+        self._names: frozenset[str] = frozenset()
 
     def __call__(self, text: str) -> str:
         """`text` without the values."""
@@ -29,10 +36,31 @@ class Scrubber:
         if self._values is None:
             found = {v for secret in self._secrets for v in secret_values(secret) if len(v) >= SHORTEST}
             self._values = sorted(found, key=len, reverse=True)
+            self._names = frozenset(n for o in self._objects for n in (o.name, f"{o.namespace}/{o.name}"))
         for value in self._values:
             if value in text:
-                text = text.replace(value, MASK)
+                text = self._masked(text, value)
         return text
+
+    def _masked(self, text: str, value: str) -> str:
+        """`text` without `value`, except within names."""
+        parts = []
+        end = 0
+        while (found := text.find(value, end)) >= 0:
+            after = found + len(value)
+            parts += [text[end:found], value if self._named(text, found, after) else MASK]
+            end = after
+        return "".join((*parts, text[end:]))
+
+    def _named(self, text: str, start: int, end: int) -> bool:
+        """Whether `text[start:end]` lies within, and is not all of, a name or a `namespace/name` of an object."""
+        first, last = start, end
+        while first > 0 and start - first < _LONGEST_NAME and text[first - 1] in _NAME_CHARACTERS:
+            first -= 1
+        while last < len(text) and last - end < _LONGEST_NAME and text[last] in _NAME_CHARACTERS:
+            last += 1
+        word = text[first:last].rstrip(".")
+        return any(name != text[start:end] and name in self._names for name in (word, word.rpartition("/")[2]))
 
 
 def secret_values(secret: K8sObject) -> Iterator[str]:

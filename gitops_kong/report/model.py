@@ -69,6 +69,13 @@ class Report:
         for target in self.targets:
             yield from target.suppressed
 
+    def problems_by_target(self) -> Mapping[str, list[Problem]]:
+        """What could not be checked, by the name of the target."""
+        found: dict[str, list[Problem]] = {}
+        for problem in self.problems:
+            found.setdefault(problem.target, []).append(problem)
+        return found
+
     def counts(self) -> Mapping[Severity, int]:
         """Findings by severity."""
         counted = Counter(f.severity for f in self.findings())

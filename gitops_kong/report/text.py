@@ -37,9 +37,12 @@ def write(report: Report, color: bool = False, verbose: bool = False) -> str:
         lines += ["", *_group(report, group, style, verbose)]
     for target in report.targets:
         lines += _target(report, target, style, verbose)
-    for problem in report.problems:
-        lines += ["", f"{style('✗', 'red')} {style(problem.target, bold=True)} could not be checked"]
-        lines += _wrapped(problem.message, "    ")
+    checked = {target.target for target in report.targets if target.objects}
+    for name, problems in report.problems_by_target().items():
+        what = "could not be checked in whole" if name in checked else "could not be checked"
+        lines += ["", f"{style('✗', 'red')} {style(name, bold=True)} {what}"]
+        for problem in problems:
+            lines += _wrapped(problem.message, "    ", "      ")
     lines += _suppressed(report, style) if verbose else ()
     lines += ["", *_foot(report, style, verbose)]
     return "\n".join(lines) + "\n"
@@ -68,7 +71,7 @@ def _target(report: Report, target: TargetPrediction, style: Style, verbose: boo
     yield ""
     size = _count(target.objects, "object") + changed
     yield f"{style(target.target, bold=True)}  {style(size, dim=True)}"
-    if not groups:
+    if not groups and target.target not in report.problems_by_target():
         yield f"  {style('✓', 'green')} every object is configured, every status is written, in every scenario"
     for group in groups:
         yield ""
@@ -157,8 +160,10 @@ def _foot(report: Report, style: Style, verbose: bool) -> Iterator[str]:
         ways = ", ".join(f"{n} by {how}" for how, n in hows.items())
         more = "" if verbose else "; --verbose names them"
         yield style(f"{_count(hows.total(), 'finding')} suppressed ({ways}{more})", dim=True)
+    if not report.targets:
+        yield "no manifests, kustomizations, charts or Applications were found here"
     if report.problems:
-        yield style(f"{_count(len(report.problems), 'target')} could not be checked", "red", bold=True)
+        yield style(f"{_count(len(report.problems_by_target()), 'target')} could not be checked", "red", bold=True)
 
 
 def _count(number: int, noun: str) -> str:

@@ -251,7 +251,8 @@ def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
         if each.kind == "Secret" and each.labels.get("argocd.argoproj.io/secret-type") == "cluster"
     )
     expansion = _Expansion(tree, tools, limits, clusters, str(target.options.get("cluster") or ""))
-    for each in start:
+    expansion.rendered.problems.extend(start.problems)
+    for each in start.objects:
         if is_application(each):
             expansion.add(each, 0)
         elif not target.options.get("roots"):
@@ -259,17 +260,30 @@ def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
     return expansion.rendered
 
 
-def _start(target: Target, tree: Tree, tools: Tools, limits: Limits) -> list[K8sObject]:
+def _start(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered:
     """The objects that a person applies: root files, or a kustomization or chart that makes Applications."""
     path = target.path
     if (roots := target.options.get("roots")) is None:
         if join(path, "Chart.yaml") in tree.files:
-            return helm.template(helm.Release(path), tree, tools, limits)
+            return Rendered(objects=helm.template(helm.Release(path), tree, tools, limits))
         if kustomize.kustomization_file(tree, path):
-            return kustomize.build(path, tree, tools, limits).objects
+            return _kustomization(path, tree, tools, limits)
         below = [path] if path in tree.files else tree.under(path)
         roots = [file for file in below if file.endswith(files.SUFFIXES) and mentions(tree.read(file))]
-    return [each for file in roots for each in tree.objects(file)]
+    return Rendered(objects=[each for file in roots for each in tree.objects(file)])
+
+
+def _kustomization(path: str, tree: Tree, tools: Tools, limits: Limits) -> Rendered:
+    """What a kustomization makes; where it cannot be built as a whole, the Applications written in its files."""
+    try:
+        built = kustomize.build(path, tree, tools, limits)
+    except RenderError as e:
+        built = Rendered(problems=[Problem.of(e, path)])
+    if built.problems and not built.objects:
+        for file in sorted(kustomize.closure(tree, path).files):
+            if file.endswith(files.SUFFIXES) and mentions(tree.read(file)):
+                built.objects.extend(each for each in tree.objects(file) if is_application(each))
+    return built
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from gitops_kong.sources.tools import Tools
 
 _MANIFEST = re.compile(r".*\.(?:yaml|yml|json)")
 _SKIP = b"+argocd:skip-file-rendering"
+_MANIFEST_WORDS = (b"apiVersion:", b"kind:", b"metadata:")
 _IMAGE = re.compile(r"(?:(?P<name>[^=]+)=)?(?P<image>[^@]+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
 
 
@@ -118,14 +119,21 @@ class SourceOf:
         return self.directory(tree, path)
 
     def directory(self, tree: Tree, path: str) -> Rendered:
-        """Plain files: those of the directory, with `recurse` also below it."""
+        """Plain files: those of the directory, with `recurse` also below it.
+
+        A file that is no manifest is left out unless it says apiVersion, kind and metadata, as in Argo CD
+        (`reposerver/repository`, `findManifests`).
+        """
         rendered = Rendered()
         for file in directory_files(tree, path, self.section("directory")):
+            text = b""
             try:
-                if _SKIP not in tree.read(file):
+                text = tree.read(file)
+                if _SKIP not in text:
                     rendered.objects.extend(tree.objects(file))
             except UserError as e:
-                rendered.problems.append(Problem.of(e, file))
+                if not text or all(word in text for word in _MANIFEST_WORDS):
+                    rendered.problems.append(Problem.of(e, file))
         return rendered
 
     def release(self, tree: Tree, path: str) -> helm.Release:

@@ -396,7 +396,9 @@ def build(path: str, tree: Tree, spec: Mapping[str, Any], tools: Tools, limits: 
         tree = Overlay(tree, {join(path, "kustomization.yaml"): text})
     rendered = kustomize.build(path, tree, tools, limits, overrides)
     namespace = str(spec.get("targetNamespace") or "")
-    return Rendered(objects=with_namespace(rendered.objects, namespace)) if namespace else rendered
+    if namespace:
+        rendered.objects[:] = with_namespace(rendered.objects, namespace)
+    return rendered
 
 
 def _directory(path: str, tree: Tree, tools: Tools, limits: Limits) -> Rendered:

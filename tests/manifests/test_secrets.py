@@ -34,3 +34,15 @@ def test_string_data_and_what_does_not_decode() -> None:
         "data": {"b": "%%"},
     }
     assert Scrubber([K8sObject(data)])("topsecret") == "***"
+
+
+def test_names_of_objects_stay_readable() -> None:
+    alice = K8sObject({**secret(username="alice", key="alice-key").data, "metadata": {"name": "alice-key-secret"}})
+    consumer = K8sObject(
+        {"apiVersion": "configuration.konghq.com/v1", "kind": "KongConsumer", "metadata": {"name": "alice"}}
+    ).with_data({"kind": "KongConsumer", "apiVersion": "v1", "metadata": {"name": "alice", "namespace": "shop"}})
+    scrub = Scrubber([alice, consumer])
+    assert scrub('credential "alice-key-secret" is broken.') == 'credential "alice-key-secret" is broken.'
+    assert scrub("KongConsumer shop/alice: key alice") == "KongConsumer shop/alice: key ***"
+    assert scrub("key alice-key, xalice-key-secret") == "key ***, x***-secret"
+    assert scrub("alice" * 200_000) == "***" * 200_000

@@ -525,3 +525,35 @@ def test_include_and_exclude() -> None:
 def test_hooks(annotations: dict[str, str], absent: bool) -> None:
     found = K8sObject({"kind": "Job", "apiVersion": "batch/v1", "metadata": {"name": "j", "annotations": annotations}})
     assert (absent_hook(found) is not None) is absent
+
+
+def test_a_root_that_cannot_be_built_is_told_and_its_applications_are_followed(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "bootstrap/kustomization.yaml": "resources: [https://example.com/install.yaml, root.yaml]\n"
+            "patches: [{path: patch.yaml}]\n",
+            "bootstrap/patch.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-install}\ndata: {a: b}\n",
+            "bootstrap/root.yaml": app("root", {"path": "cluster", "directory": {"recurse": True}}),
+            "cluster/kong.yaml": app("kong", {"path": "kong"}),
+            "kong/service.yaml": service("web", "kong"),
+        },
+    )
+    result = rendered(tmp_path, "argocd:bootstrap")
+    assert "Service kong/web" in names(result)
+    assert ["remote base https://example.com/install.yaml" in p.message for p in result.problems] == [True]
+
+
+def test_files_that_are_no_manifests_are_left_out_as_argo_cd_does(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "root.yaml": app("root", {"path": "apps", "directory": {"recurse": True}}),
+            "apps/web.yaml": service("web", "shop"),
+            "apps/values.yaml": "replicas: 3\n",
+            "apps/broken.yaml": "apiVersion: v1\nkind: [\nmetadata: {name: x}\n",
+        },
+    )
+    result = rendered(tmp_path)
+    assert names(result) == ["Service shop/web"]
+    assert [p.file for p in result.problems] == ["apps/broken.yaml"]
