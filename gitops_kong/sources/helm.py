@@ -12,6 +12,7 @@ from typing import Any
 from gitops_kong.errors import ManifestError, RenderError
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import decode, read_documents, read_objects, split
+from gitops_kong.sources import values_schema
 from gitops_kong.sources.base import Limits, Rendered, Target, Tree, join, normal, parent
 from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.sources.tools import Tools, export, run, workspace
@@ -107,6 +108,7 @@ def template(release: Release, tree: Tree, tools: Tools, limits: Limits) -> list
         export(tree, {*files, *release.value_files, *release.extra_files}, directory)
         for dependency in missing:
             _Copy(tree, directory, tools, limits).provide(dependency, release.chart)
+        values_schema.check(directory / "files", release.chart)
         command = [tools.helm, "template", _release_name(release.name or name or "release"), f"./{release.chart}"]
         command.append(f"--namespace={release.namespace or 'default'}")
         command.append(f"--kube-version={release.kubernetes_version or tools.kubernetes_version}")
@@ -116,6 +118,9 @@ def template(release: Release, tree: Tree, tools: Tools, limits: Limits) -> list
             file = directory / "home" / f"values-{number}.json"
             file.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
             command.append(f"--values={file}")
+        for flag, parameter, _ in release.parameters:
+            if flag == "set-file" and re.search(r"[,={}]", parameter):  # it would name files of its own
+                raise RenderError(f"{release.chart}: {parameter!r} is no name of a file parameter")
         command += [f"--{flag}={parameter}={_escaped(value)}" for flag, parameter, value in release.parameters]
         command += release.flags
         try:

@@ -22,12 +22,20 @@ PatchKey = tuple[str, str, str]  # group, kind, name
 ORIGIN = "config.kubernetes.io/origin"
 _MAX_DEPTH = 50
 
-# fields that name files or directories with more of the same
+# fields that name files or directories with more of the same; Go reads the names of fields in any case
 _PATHS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
-_PATCHES = ("patches", "patchesJson6902", "replacements")
+_PATCHES = ("patches", "patchesjson6902", "replacements")
+_PLUGINS = ("generators", "transformers", "validators")
 # what tells a remote base: a URL, `host/org/repo`, `git@`, or `?ref=`
-_REMOTE = re.compile(r"^[a-z+]+://|^git@|^[\w.-]+@[\w.-]+:|\?(?:ref|version|timeout|submodules)=|\.git(?:/|$)|^git::")
-_HOST = re.compile(r"^(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[/:]")
+_REMOTE = re.compile(
+    r"^[a-z+]+://|^git@|^[\w.-]+@[\w.-]+:|\?(?:ref|version|timeout|submodules)=|\.git(?:/|$)|^git::", re.IGNORECASE
+)
+_HOST = re.compile(r"^(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[/:]", re.IGNORECASE)
+# what the built-in generators and transformers load, and the fields that a kustomization of such may have
+_LOADED = frozenset(
+    ("path", "paths", "files", "env", "envs", "valuesfile", "additionalvaluesfiles", "values", "repo", "chartrepo")
+)
+_PLAIN = frozenset(("apiversion", "kind", "metadata", "resources", "bases", "components"))
 
 
 @dataclass(slots=True)
@@ -49,7 +57,7 @@ class Closure:
         ]
         charts = [
             f"{file}: chart {chart} is not in the repository; keep it below the kustomization's charts directory "
-            "(`helm pull --untar`)"
+            "(`helm pull --untar`, into NAME-VERSION where repo and version are given)"
             for file, chart in self.missing_charts
         ]
         return [Problem(text, text.partition(": ")[0]) for text in (*dict.fromkeys(bases), *dict.fromkeys(charts))]
@@ -82,9 +90,17 @@ def _follow(tree: Tree, directory: str, found: Closure, depth: int) -> None:
     found.kustomizations[directory] = file
     found.files.add(file)
     documents = read_documents(tree.read(file), file)
-    for path in _references(documents[0] if documents else None):
-        if _REMOTE.search(path) or (_HOST.match(path) and not tree.is_directory(normal(path, directory))):
-            found.remote.append((file, path))
+    value = folded(documents[0] if documents else None)
+    _collect(value, tree, directory, found, depth)
+    _charts(value, tree, directory, found)
+    _check_plugins(value, tree, directory, file)
+
+
+def _collect(value: Any, tree: Tree, directory: str, found: Closure, depth: int) -> None:
+    """Everything that the (folded) fields of the kustomization in `directory` name."""
+    for path in _references(value):
+        if is_remote(path, tree, directory):
+            found.remote.append((found.kustomizations[directory], path))
             continue
         if "\n" in path:
             continue  # an inline patch
@@ -98,7 +114,57 @@ def _follow(tree: Tree, directory: str, found: Closure, depth: int) -> None:
                 found.files.update(tree.under(place))
         elif _is_link(tree, place):
             found.files.add(place)
-    _charts(documents[0] if documents else None, tree, directory, found)
+
+
+def folded(value: Any) -> Any:
+    """A value with the names of its fields as Go's JSON reader compares them: in any case."""
+    if isinstance(value, dict):
+        return {str(name).casefold(): folded(inner) for name, inner in value.items()}
+    return [folded(inner) for inner in value] if isinstance(value, list) else value
+
+
+def is_remote(path: str, tree: Tree, directory: str) -> bool:
+    """Whether a path of a kustomization in `directory` is a URL or another repository."""
+    if "\n" in path:
+        return False
+    return bool(_REMOTE.search(path) or (_HOST.match(path) and not tree.is_directory(normal(path, directory))))
+
+
+def _check_plugins(value: Any, tree: Tree, directory: str, file: str) -> None:
+    """Raises `RenderError` where a generator or transformer would load from the network.
+
+    A kustomization that makes such a configuration may only list files: what patches make of it cannot be told.
+    """
+    for name in _PLUGINS:
+        for path in _strings(value.get(name) if isinstance(value, dict) else None):
+            if "\n" in path:
+                _check_plugin(read_documents(path.encode(), file), file)
+                continue
+            if is_remote(path, tree, directory):
+                continue
+            place = normal(path, directory)
+            if place not in tree.files and kustomization_file(tree, place):
+                inner = closure(tree, place)
+                for own in inner.kustomizations.values():
+                    fields = folded(read_documents(tree.read(own), own)[:1] or [{}])[0]
+                    if not isinstance(fields, dict) or not _PLAIN.issuperset(fields):
+                        raise RenderError(f"{own}: {name} of {file} must be plain files here; write them out")
+                places = sorted(inner.files)
+            else:
+                places = [place] if place in tree.files else tree.under(place)
+            for each in places:
+                _check_plugin(read_documents(tree.read(each), each), each)
+
+
+def _check_plugin(value: Any, file: str, loaded: bool = False) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _check_plugin(inner, file, str(name).casefold() in _LOADED)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_plugin(inner, file, loaded)
+    elif loaded and isinstance(value, str) and any(_REMOTE.search(part) for part in (value, value.partition("=")[2])):
+        raise RenderError(f"{file}: {value} is not fetched; keep a copy of it in the repository")
 
 
 def _is_link(tree: Tree, path: str) -> bool:
@@ -121,10 +187,10 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _references(value: Any) -> Iterator[str]:
-    """Every path that a kustomization names."""
+    """Every path that a (folded) kustomization names."""
     if not isinstance(value, dict):
         return
-    for name in (*_PATHS, "patchesStrategicMerge"):
+    for name in (*_PATHS, "patchesstrategicmerge"):
         yield from _strings(value.get(name))
     for name in _PATCHES:
         for entry in mappings(value.get(name)):
@@ -132,33 +198,33 @@ def _references(value: Any) -> Iterator[str]:
     openapi = value.get("openapi")
     if isinstance(openapi, dict):
         yield from _strings(openapi.get("path"))
-    for name in ("configMapGenerator", "secretGenerator"):
+    for name in ("configmapgenerator", "secretgenerator"):
         for entry in mappings(value.get(name)):
             yield from _strings(entry.get("env"))
             yield from _strings(entry.get("envs"))
             for text in _strings(entry.get("files")):
                 yield text.partition("=")[2] or text
-    for chart in mappings(value.get("helmCharts")):
-        yield from _strings(chart.get("valuesFile"))
-        yield from _strings(chart.get("additionalValuesFiles"))
-    for chart in mappings(value.get("helmChartInflationGenerator")):
+    for chart in mappings(value.get("helmcharts")):
+        yield from _strings(chart.get("valuesfile"))
+        yield from _strings(chart.get("additionalvaluesfiles"))
+    for chart in mappings(value.get("helmchartinflationgenerator")):
         yield from _strings(chart.get("values"))
 
 
 def _charts(value: Any, tree: Tree, directory: str, found: Closure) -> None:
     if not isinstance(value, dict):
         return
-    settings = value.get("helmGlobals")
-    home = (settings.get("chartHome") if isinstance(settings, dict) else None) or "charts"
-    for chart in (*mappings(value.get("helmCharts")), *mappings(value.get("helmChartInflationGenerator"))):
-        name = str(chart.get("name") or chart.get("chartName") or "")
+    settings = value.get("helmglobals")
+    home = (settings.get("charthome") if isinstance(settings, dict) else None) or "charts"
+    for chart in (*mappings(value.get("helmcharts")), *mappings(value.get("helmchartinflationgenerator"))):
+        name = str(chart.get("name") or chart.get("chartname") or "")
         version = str(chart.get("version") or "")
-        places = [f"{home}/{name}", *([f"{home}/{name}-{version}/{name}"] if version else [])]
-        paths = [normal(place, directory) for place in places]
-        held = [path for path in paths if f"{path}/Chart.yaml" in tree.files]
-        if held:
-            found.charts.add(held[0])
-            found.files.update(tree.under(held[0]))
+        # kustomize/api/internal/builtins, absChartHome: what was pulled has the version in its path
+        pulled = version and (chart.get("repo") or chart.get("chartrepo"))
+        path = normal(f"{home}/{name}-{version}/{name}" if pulled else f"{home}/{name}", directory)
+        if f"{path}/Chart.yaml" in tree.files:
+            found.charts.add(path)
+            found.files.update(tree.under(path))
         else:
             found.missing_charts.append((found.kustomizations[directory], f"{name} {version}".strip()))
 
@@ -166,6 +232,15 @@ def _charts(value: Any, tree: Tree, directory: str, found: Closure) -> None:
 def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered:
     """What `kustomize build` prints. Raises `RenderError` or `ManifestError`."""
     return build(target.path, tree, tools, limits, target.options.get("kustomize") or {})
+
+
+def _override(tree: Tree, path: str, found: Closure, overrides: Any) -> None:
+    """Adds what the (folded) overrides name. Raises `RenderError` for what is remote."""
+    own = found.kustomizations[path]
+    for place in _references(overrides):
+        if is_remote(place, tree, path):
+            raise RenderError(f"{own}: {place}, added to it, is not fetched; keep a copy of it in the repository")
+    _collect(overrides, tree, path, found, 0)
 
 
 class _Build(NamedTuple):
@@ -181,6 +256,7 @@ class _Build(NamedTuple):
 def build(path: str, tree: Tree, tools: Tools, limits: Limits, overrides: Mapping[str, Any] | None = None) -> Rendered:
     """Builds the kustomization at `path`, with fields added to it as Argo CD and Flux do (`overrides`)."""
     found = closure(tree, path)
+    _override(tree, path, found, folded(overrides or {}))
     problems = found.absent
     this = _Build(path, tree, found, tools, limits)
     try:
@@ -258,7 +334,7 @@ def _without_absent(text: bytes, file: str, found: Closure) -> bytes:
                 for entry in mappings(value[name])
                 if str(entry.get("name") or entry.get("chartName") or "") not in charts
             ]
-    left = {*_references(value)} & bases
+    left = {*_references(folded(value))} & bases
     if left:
         raise RenderError(f"{file}: {left.pop()} is not fetched")
     return json.dumps(value, ensure_ascii=False).encode()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import json
 import stat
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -317,3 +319,126 @@ def test_private_copies_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert directory.parent == tmp_path
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert list(tmp_path.iterdir()) == []
+
+
+PLUGIN = "apiVersion: builtin\nkind: {}\nmetadata: {{name: x}}\n"
+
+FETCHING: dict[str, dict[str, str]] = {
+    "a scheme in capitals": {"kustomization.yaml": "resources: ['HTTP://{}/r.yaml']\n"},
+    "a field in capitals": {"kustomization.yaml": "Resources: ['{url}/r.yaml']\n"},
+    "a field in letters that fold": {"kustomization.yaml": "re\u017fources: ['{url}/r.yaml']\n"},
+    "a file of a generator": {"kustomization.yaml": "configMapGenerator: [{name: x, files: ['k=HTTP://{}/f']}]\n"},
+    "a transformer": {
+        "kustomization.yaml": "resources: [m.yaml]\ntransformers: [t.yaml]\n",
+        "t.yaml": PLUGIN.format("PatchTransformer") + "path: '{url}/p'\n",
+    },
+    "a generator": {
+        "kustomization.yaml": "generators: [g.yaml]\n",
+        "g.yaml": PLUGIN.format("ConfigMapGenerator") + "name: n\nfiles: ['k={url}/f']\n",
+    },
+    "an inline generator": {
+        "kustomization.yaml": "generators:\n- |-\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n"
+        "  metadata: {name: x}\n  name: n\n  files: ['k={url}/f']\n",
+    },
+    "a transformer that a kustomization makes": {
+        "kustomization.yaml": "resources: [m.yaml]\ntransformers: [t]\n",
+        "t/kustomization.yaml": "resources: [t.yaml]\n",
+        "t/t.yaml": PLUGIN.format("PatchTransformer") + "path: '{url}/p'\n",
+    },
+    "a transformer that a patch makes": {
+        "kustomization.yaml": "resources: [m.yaml]\ntransformers: [t]\n",
+        "t/kustomization.yaml": "resources: [t.yaml]\npatches: [{path: p.yaml}]\n",
+        "t/t.yaml": PLUGIN.format("PatchTransformer"),
+        "t/p.yaml": PLUGIN.format("PatchTransformer") + "path: '{url}/p'\n",
+    },
+    "a chart of a generator beside one that is here": {
+        "kustomization.yaml": "helmCharts: [{name: c}]\ngenerators: [g.yaml]\n",
+        "g.yaml": PLUGIN.format("HelmChartInflationGenerator") + "name: far\nrepo: '{url}'\nversion: 1.0.0\n",
+        "charts/c/Chart.yaml": CHART["c/Chart.yaml"],
+        "charts/c/templates/m.yaml": MAP,
+    },
+    "another version of a chart that is here": {
+        "kustomization.yaml": "helmCharts: [{name: c, version: 2.0.0, repo: '{url}'}]\n",
+        "charts/c/Chart.yaml": CHART["c/Chart.yaml"],
+        "charts/c/templates/m.yaml": MAP,
+    },
+}
+
+
+@pytest.mark.parametrize("attack", FETCHING)
+def test_kustomize_fetches_nothing_by_other_ways(tmp_path: Path, listener: Listener, attack: str) -> None:
+    host = listener.url.removeprefix("http://")
+    files = {"m.yaml": MAP, **FETCHING[attack]}
+    write(tmp_path, {f"k/{n}": t.replace("{url}", listener.url).replace("{}", host) for n, t in files.items()})
+    config = Config(targets=(TargetConfig("k", "k", "kustomize"),))
+    assert rendered(tmp_path, "k", config).problems
+    assert listener.requests == []
+
+
+def test_argo_cd_adds_nothing_remote(tmp_path: Path, listener: Listener) -> None:
+    for number, added in enumerate(("components: ['{}/c']", "patches: [{path: '{}/p'}]")):
+        root = tmp_path / str(number)
+        source = (
+            "{repoURL: 'https://git.example.com/a', path: k, kustomize: {" + added.replace("{}", listener.url) + "}}"
+        )
+        write(
+            root,
+            {
+                "a.yaml": "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\n"
+                f"spec: {{source: {source}, destination: {{server: 'https://kubernetes.default.svc'}}}}\n",
+                "k/kustomization.yaml": "resources: [m.yaml]\n",
+                "k/m.yaml": MAP,
+            },
+        )
+        assert "is not fetched" in message(root)
+    assert listener.requests == []
+
+
+def test_transformers_that_load_nothing_run(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "kustomization.yaml": "resources: [s.yaml]\ntransformers: [t.yaml]\n",
+            "s.yaml": service("web"),
+            "t.yaml": PLUGIN.format("PrefixTransformer") + "prefix: a-\nfieldSpecs: [{path: metadata/name}]\n",
+        },
+    )
+    result = rendered(tmp_path)
+    assert (result.problems, names(result)) == ([], ["Service a-web"])
+
+
+@pytest.mark.parametrize("reference", ["{}/s.json", "file:///etc/hostname", "../../outside.json"])
+@pytest.mark.parametrize("field", ["$ref", "$schema"])
+def test_schemas_of_values_load_nothing(tmp_path: Path, listener: Listener, field: str, reference: str) -> None:
+    target = reference.replace("{}", listener.url)
+    schema = json.dumps({"properties": {"a": {field: target}}})
+    write(tmp_path, {**CHART, "c/templates/m.yaml": MAP, "c/values.yaml": "a: 1\n", "c/values.schema.json": schema})
+    assert message(tmp_path) == (
+        f"c/values.schema.json: the schema refers to {target}, which is not read; write it into the schema"
+    )
+    with tarfile.open(tmp_path / "packed.tgz", "w:gz") as archive:
+        for name in ("Chart.yaml", "values.schema.json"):
+            archive.add(tmp_path / "c" / name, f"c/{name}")
+    write(tmp_path, {"outer/Chart.yaml": "apiVersion: v2\nname: outer\nversion: 1.0.0\n"})
+    (tmp_path / "outer/charts").mkdir()
+    (tmp_path / "packed.tgz").rename(tmp_path / "outer/charts/c-1.0.0.tgz")
+    assert message(tmp_path, "outer").startswith("outer/charts/c-1.0.0.tgz/c/values.schema.json: the schema refers to")
+    assert listener.requests == []
+
+
+def test_file_parameters_name_no_other_files(tmp_path: Path) -> None:
+    source = (
+        "{repoURL: 'https://git.example.com/a', path: c, helm: "
+        "{fileParameters: [{name: 'a=/etc/hostname,b', path: v}]}}"
+    )
+    write(
+        tmp_path,
+        {
+            **CHART,
+            "c/templates/m.yaml": MAP + "  a: {{ .Values.a }}\n",
+            "c/v": "x",
+            "a.yaml": "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\n"
+            f"spec: {{source: {source}, destination: {{server: 'https://kubernetes.default.svc'}}}}\n",
+        },
+    )
+    assert message(tmp_path) == "c: 'a=/etc/hostname,b' is no name of a file parameter"
