@@ -15,6 +15,7 @@ from gitops_kong.errors import UserError
 # command: (module in gitops_kong.cli with a `command`, one line for --help)
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "predict what happens to a repository's objects"),
+    "comment": ("comment", "keep one comment of a pull request up to date"),
     "explain": ("explain", "what a rule means, or why an object ends as it does"),
     "rules": ("rules", "list the rules"),
     "baseline": ("baseline", "accept what is found now; only what is new is reported"),

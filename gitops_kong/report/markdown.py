@@ -9,6 +9,7 @@ from gitops_kong.report.grouping import Group, grouped
 from gitops_kong.report.model import Report, chain
 
 LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment, GitLab more
+HEALTHY = "### ✅"  # how the text starts when there is nothing to report
 MARKS: dict[Severity, str] = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}
 
 
@@ -17,7 +18,7 @@ def write(report: Report) -> str:
     counts = report.counts()
     options = report.options
     if not any(counts.values()) and not report.problems:
-        title = "### ✅ gitops-kong: every object is configured, in every scenario"
+        title = f"{HEALTHY} gitops-kong: every object is configured, in every scenario"
     else:
         found = ", ".join(f"{n} {s}{'s' * (n != 1)}" for s, n in counts.items() if n)
         title = f"### {'❌' if report.exit_status else '⚠️'} gitops-kong: {found or 'not everything could be checked'}"
