@@ -16,7 +16,7 @@ class Host(Protocol):
     """A code host."""
 
     def publish(self, mark: str, text: str, healthy: bool) -> str:
-        """Make or update the comment; say what was done. Safe to repeat. Raises rest.RefusedError, rest.BusyError, UserError.
+        """Make or update the comment; say what was done. Safe to repeat. Raises RefusedError, BusyError, UserError.
 
         Where all is well and there is no comment, none is made.
         """
