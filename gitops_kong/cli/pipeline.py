@@ -278,6 +278,7 @@ class _Run:
             stored=head.stored,
             namespaces={obj.name: obj for obj in head.looked_up if obj.kind == "Namespace"},
             changes=changes(base, head),
+            compared=base is not None,
             predictions=predicted.predictions,
             scenarios=self.scenarios,
             configuration=configuration,

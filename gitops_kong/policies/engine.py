@@ -88,7 +88,7 @@ class _Run:
         if obj.kind == "Secret":
             values["object"] = {k: v for k, v in obj.data.items() if k not in _HIDDEN}
         for policy in policies:
-            if policy.changes and change not in policy.changes:
+            if policy.changes and not (self.evidence.compared and change in policy.changes):
                 continue
             if policy.plugins and obj.data.get("plugin") not in policy.plugins:
                 continue

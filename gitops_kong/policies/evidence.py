@@ -23,6 +23,7 @@ class Evidence:
     """One target. `store` is what the controller takes in; `left_out` are the objects that it watches and does not
     take in, with the reason.
 
+    `compared` says whether there is a base: without one nothing is known to have changed, and rules on changes rest.
     `namespaces` are the Namespaces that are known, by name. `configuration` gives the declarative configuration of
     the whole target, {} where the controller crashes on it; it is asked for when a rule needs it. `plugin_schema`
     gives the gateway's schema of a plugin, None for one that it does not know.
@@ -34,6 +35,7 @@ class Evidence:
     stored: Mapping[Ref, K8sObject] = field(default_factory=dict)
     namespaces: Mapping[str, K8sObject] = field(default_factory=dict)
     changes: Mapping[Ref, Change] = field(default_factory=dict)
+    compared: bool = True
     predictions: Iterable[Prediction] = ()
     scenarios: Iterable[str] = SCENARIOS
     configuration: Callable[[], Config] = dict

@@ -100,7 +100,8 @@ class Index:
     @cached_property
     def routing(self) -> Routing:
         """The Kong routes of the whole target."""
-        return Routing(self.evidence.configuration(), self.evidence.options.router_flavor)
+        options = self.evidence.options
+        return Routing(self.evidence.configuration(), options.router_flavor, options.gateway_version)
 
     @cached_property
     def routes(self) -> Mapping[Ref, list[Mapping[str, Any]]]:

@@ -35,7 +35,7 @@ class Match(NamedTuple):
     paths: tuple[str, ...]
     others: tuple[Any, ...]  # methods, headers and SNIs
     priority: Priority
-    id: tuple[str, int]  # the route's, and the number of its part where the router splits it
+    id: tuple[str, str]  # the route's, and the name of its part where the router splits it
 
     def beats(self, other: Match) -> bool | None:
         """Whether the router tries this one first, None where the manifests do not say."""
@@ -47,8 +47,9 @@ class Match(NamedTuple):
 class Routing:
     """The routes of one declarative configuration."""
 
-    def __init__(self, config: Mapping[str, Any], flavor: RouterFlavor) -> None:
+    def __init__(self, config: Mapping[str, Any], flavor: RouterFlavor, gateway_version: tuple[int, int]) -> None:
         self._ordered = flavor != "traditional"
+        self._version = gateway_version
         self.matches = list(self._matches(config))
 
     def routes(self, config: Mapping[str, Any]) -> dict[Ref, list[Mapping[str, Any]]]:
@@ -118,18 +119,28 @@ class Routing:
                 continue
             if route.get("expression") is not None:
                 ordered = route.get("id") or ""
-                yield Match(owner, (), (route["expression"],), (), (route.get("priority") or 0,), (ordered, 0))
+                yield Match(owner, (), (route["expression"],), (), (route.get("priority") or 0,), (ordered, ""))
                 continue
             others = _others(route)
             hosts = tuple(route.get("hosts") or ())
             groups = _groups(route.get("paths") or ())
             own = (route.get("id") or "") if self._ordered else ""
             for i, paths in enumerate(groups, 1):
-                part = i if len(groups) > 1 else 0
+                part = self._part(i, paths) if self._is_split(route, groups) else ""
                 yield Match(owner, hosts, paths, others, _priority(route, hosts, paths, others), (own, part))
 
+    def _is_split(self, route: Mapping[str, Any], groups: list[tuple[str, ...]]) -> bool:
+        """Up to 3.7 the router makes new routes of each one with several paths, later only of several groups."""
+        return len(groups) > 1 or (self._version < (3, 8) and len(route.get("paths") or ()) > 1)
 
-def _id(route: tuple[str, int]) -> str:
+    def _part(self, number: int, paths: tuple[str, ...]) -> str:
+        """What names a part of a split route: its number, up to 3.7 the length of its paths or `true`."""
+        if self._version >= (3, 8):
+            return str(number)
+        return "true" if paths[0].startswith("~") else str(len(paths[0].encode()))
+
+
+def _id(route: tuple[str, str]) -> str:
     """The id that the router gives to a part of a route (`split_routes_and_services_by_path`)."""
     return str(uuid5(_SPLIT, f"{route[0]}#{route[1]}")) if route[1] else route[0]
 

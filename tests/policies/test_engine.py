@@ -38,6 +38,8 @@ def test_change_and_namespace_are_seen() -> None:
     (found,) = judge([policy], "t", given)
     assert found.existing
     assert messages(rule(changes="[modified]"), given) == []
+    assert messages(rule(changes="[added]"), evidence(INGRESS)) == ["Ingress shop/a: told"]
+    assert messages(rule(changes="[added]"), evidence(INGRESS, compared=False)) == []
     assert messages(rule(expression="namespaceObject.known"), evidence(INGRESS)) == []
 
 
