@@ -38,15 +38,22 @@ class Repository:
 
 
 def open_repository(start: Path) -> Repository | None:
-    """The repository that `start` lies in (a clone, a worktree, a submodule), None where there is none."""
+    """The repository that `start` lies in (a clone, a worktree, a submodule), None where there is none.
+
+    Only what has a `.git` counts: files of a bare repository, which a commit can hold, would bring a configuration
+    that runs programs.
+    """
     try:
         import git  # noqa: PLC0415  # not needed for plain directories, and slow to load
     except ImportError:
         raise UserError("git is missing: install it and put it on PATH") from None
 
     directory = start if start.is_dir() else start.parent
+    root = next((place for place in (directory, *directory.parents) if (place / ".git").exists()), None)
+    if root is None:
+        return None
     try:
-        repo = git.Repo(directory, search_parent_directories=True)
+        repo = git.Repo(root, expand_vars=False)
     except (git.InvalidGitRepositoryError, git.NoSuchPathError):
         return None
     if repo.working_tree_dir is None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -221,3 +222,30 @@ def test_only_reached_targets_are_rendered_twice() -> None:
     assert target.reached_by(["base/a.yaml"])
     assert not target.reached_by(["base/b.yaml", "overlays/xy/a.yaml"])
     assert Target("all", "files", ".", ()).reached_by(["anything"])
+
+
+def test_a_bare_repository_within_the_files_is_not_opened(origin: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    git(inner, "init", "-q", "-b", "main")
+    commit(inner, {"s.yaml": service("s")})
+    place = origin / "platform"
+    shutil.copytree(inner / ".git", place)
+    program, mark = place / "program.sh", tmp_path / "ran"
+    program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    program.chmod(0o755)
+    (place / "config").write_text(f"[core]\nbare = false\nworktree = {place}\nfsmonitor = {program}\n")
+    commit(origin, {"platform/s.yaml": service("s")})
+    repository = opened(place)
+    assert repository.root == origin
+    assert changed_files(repository, "HEAD") == []
+    shutil.rmtree(origin / ".git")
+    assert open_repository(place) is None
+    assert not mark.exists()
+
+
+def test_a_path_with_a_dollar_is_no_variable(tmp_path: Path) -> None:
+    directory = tmp_path / "$HOME"
+    directory.mkdir()
+    git(directory, "init", "-q")
+    assert opened(directory).root == directory
