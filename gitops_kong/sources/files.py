@@ -15,13 +15,16 @@ SUFFIXES = (".yaml", ".yml", ".json")
 _MANIFEST = re.compile(
     rb"(?m)^(?:[\"']?apiVersion[\"']?[ \t]*:|\{)|(?:\A|^---[^\n]*\n)\s+[\"']?apiVersion[\"']?[ \t]*:"
 )
+_SCALAR = re.compile(rb"apiVersion[\"']?\s*:\s*[\"']?\w")
 
 
 def looks_like_manifests(text: bytes) -> bool:
     """Whether a file has an apiVersion and a kind somewhere: values files, workflows and the like have not."""
     if b"apiVersion" not in text or b"kind" not in text:
         return False
-    return _MANIFEST.search(text) is not None
+    found = _MANIFEST.search(text)
+    # a JSON Schema of objects names apiVersion too, with a mapping as its value
+    return found is not None and (found[0] != b"{" or _SCALAR.search(text) is not None)
 
 
 def render(target: Target, tree: Tree) -> Rendered:

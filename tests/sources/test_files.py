@@ -9,6 +9,7 @@ import pytest
 from gitops_kong.errors import UserError
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.discover import discover
+from gitops_kong.sources.files import looks_like_manifests
 from gitops_kong.sources.tree import WorkTree
 from tests.sources.build import names, rendered, service, targets, write
 
@@ -141,3 +142,10 @@ def test_many_files_are_read_fast(tmp_path: Path) -> None:
     started = time.process_time()
     assert len(rendered(tmp_path).objects) == 2000
     assert time.process_time() - started < 2
+
+
+def test_json_schemas_are_no_manifests() -> None:
+    schema = b'{"type": "object", "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}}'
+    assert not looks_like_manifests(schema)
+    assert looks_like_manifests(b'{"apiVersion": "v1", "kind": "Service"}')
+    assert looks_like_manifests(b"{apiVersion: v1, kind: Service}")
