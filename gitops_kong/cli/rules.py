@@ -10,6 +10,7 @@ import click
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.policies.model import Policy
 from gitops_kong.policies.selection import listed, own_rules
+from gitops_kong.report.text import printable
 
 
 @click.command()
@@ -36,7 +37,7 @@ def command(path: str, form: str, examples: bool) -> None:
         if row.group != group:
             group = row.group
             click.echo(f"{group}:")
-        click.echo(f"  {row.id:{width}}  {row.severity if row.enabled else 'off':7}  {row.title}")
+        click.echo(f"  {row.id:{width}}  {row.severity if row.enabled else 'off':7}  {printable(row.title)}")
 
 
 def _run_examples(own: Mapping[str, Policy]) -> None:
@@ -44,6 +45,6 @@ def _run_examples(own: Mapping[str, Policy]) -> None:
 
     wrong = list(failures(own.values()))
     for line in wrong:
-        click.echo(line)
+        click.echo(printable(line))
     click.echo(f"{len(own)} rules, {len(wrong)} examples wrong")
     raise click.exceptions.Exit(int(bool(wrong)))

@@ -10,14 +10,14 @@ from gitops_kong.predict.model import SCENARIOS, Cause, Outcome, Prediction, Sce
 from gitops_kong.predict.wording import outcome_text, when
 from gitops_kong.report.model import Report
 from gitops_kong.report.rule_texts import RuleText
-from gitops_kong.report.text import Style
+from gitops_kong.report.text import Style, printable
 
 WIDTH = 88
 
 
 def rule(text: RuleText) -> str:
     """A rule in words."""
-    return (
+    return printable(
         f"{text.id} ({text.severity}): {text.title}\n\n{textwrap.fill(text.meaning, WIDTH)}\n\n"
         f"{textwrap.fill('→ ' + text.remediation, WIDTH, subsequent_indent='  ')}\n"
     )

@@ -13,8 +13,7 @@ from gitops_kong.predict.model import SEVERITIES, Finding, Severity
 from gitops_kong.predict.upgrade import TargetUpgrade, VersionChange
 from gitops_kong.report.json_format import reference
 from gitops_kong.report.model import Problem
-
-WIDTH = 100
+from gitops_kong.report.text import WIDTH, printable
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _target(target: TargetUpgrade) -> Iterator[str]:
         told = True
         yield "  objects with another outcome"
         for obj, before, after in target.objects:
-            yield f"    {obj.ref}"
+            yield f"    {printable(str(obj.ref))}"
             yield from (f"      - {line}" for line in before)
             yield from (f"      + {line}" for line in after)
     if target.entities:
@@ -131,9 +130,8 @@ def _gateway(options: ControllerOptions) -> str:
 
 
 def _wrapped(line: str, indent: str = "  ") -> Iterator[str]:
-    printed = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
     yield from textwrap.wrap(
-        printed,
+        printable(line),
         WIDTH,
         initial_indent=indent,
         subsequent_indent=indent + "  ",
