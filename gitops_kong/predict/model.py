@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.objects import K8sObject, Ref
 
 Scenario = Literal["rollout", "controller-restart", "gateway-restart", "cold-start"]
 Configuration = Literal[
@@ -103,6 +103,7 @@ class TargetPrediction:
     """All predictions and findings of one target.
 
     `signs` are the Events, log lines and metrics by which an operator would recognise what is predicted for a rollout.
+    `worse` are the objects that the change makes worse off than they are with the base alone, in some scenario.
     """
 
     target: str
@@ -114,6 +115,7 @@ class TargetPrediction:
     signs: tuple[str, ...] = ()
     suppressed: tuple[SuppressedFinding, ...] = ()
     scenarios: tuple[Scenario, ...] = SCENARIOS
+    worse: frozenset[Ref] = frozenset()
 
     def with_findings(self, more: Iterable[Finding]) -> TargetPrediction:
         """The same target with further findings."""

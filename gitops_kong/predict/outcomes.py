@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from gitops_kong.controller.errors import object_of_tags
+from gitops_kong.controller.fallback.generate import Affected
 from gitops_kong.controller.statuses import status
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import Scrubber
-from gitops_kong.predict.kinds import REFERENCED_KINDS, ROUTE_KINDS, STATUS_KINDS
+from gitops_kong.predict.kinds import FAILURE_STATUS_KINDS, REFERENCED_KINDS, ROUTE_KINDS, STATUS_KINDS
 from gitops_kong.predict.life import Life, World
 from gitops_kong.predict.model import Cause, Configuration, Outcome, Status, Traffic
 from gitops_kong.translate.state import TranslationFailure
@@ -78,14 +79,14 @@ class LifeReader:
         return frozenset(o.ref for o in self.life.regular.configured) if self.life.regular else frozenset()
 
     @cached_property
-    def _excluded(self) -> Mapping[Ref, tuple[Ref, ...]]:
+    def _excluded(self) -> Mapping[Ref, Affected]:
         fallback = self.life.fallback
-        return {a.object.ref: a.causing for a in fallback.excluded} if fallback else {}
+        return {a.object.ref: a for a in fallback.excluded} if fallback else {}
 
     @cached_property
-    def _backfilled(self) -> Mapping[Ref, tuple[Ref, ...]]:
+    def _backfilled(self) -> Mapping[Ref, Affected]:
         fallback = self.life.fallback
-        return {a.object.ref: a.causing for a in fallback.backfilled} if fallback else {}
+        return {a.object.ref: a for a in fallback.backfilled} if fallback else {}
 
     @property
     def blocked(self) -> bool:
@@ -112,22 +113,22 @@ class LifeReader:
             return "blocked", self.refusals.by_object.get(ref) or self._blocking
         if self.runs == "fallback":
             if ref in self._backfilled:
-                return "backfilled", self._chain(ref, self._backfilled[ref])
+                return "backfilled", self._chain(ref, self._backfilled)
             if ref in self._excluded:
-                return "excluded", self._chain(ref, self._excluded[ref])
+                return "excluded", self._chain(ref, self._excluded)
         if ref in self._failed:
             return "translation-failed", (self._failed[ref],)
         if ref.kind in REFERENCED_KINDS and not self.intended[ref] and ref not in self._translated:
             return "ignored", (Cause(obj, "nothing that the controller handles refers to it"),)
         return "configured", ()
 
-    def _chain(self, ref: Ref, causing: Iterable[Ref]) -> tuple[Cause, ...]:
+    def _chain(self, ref: Ref, affected: Mapping[Ref, Affected]) -> tuple[Cause, ...]:
         own = self.refusals.by_object.get(ref)
         if own:
             return own
-        return tuple(
-            cause for broken in dict.fromkeys(causing) for cause in self.refusals.by_object.get(broken, ())[:1]
-        )
+        causing = dict.fromkeys(affected[ref].causing)
+        roots = (cause for broken in causing for cause in self.refusals.by_object.get(broken, ())[:1])
+        return (*_between(ref, affected), *roots)
 
     def _traffic(self, obj: K8sObject, configuration: Configuration) -> Traffic:
         ref = obj.ref
@@ -141,9 +142,20 @@ class LifeReader:
         ref = obj.ref
         if ref.kind not in STATUS_KINDS or configuration == "ignored":
             return "not-applicable"
-        if status(self.life.state.memory.reports, obj) == "Succeeded" and configuration not in ("blocked", "excluded"):
+        told = status(self.life.state.memory.reports, obj)
+        if told == "Succeeded" and configuration not in ("blocked", "excluded"):
+            return "written"
+        if told == "Failed" and ref.kind in FAILURE_STATUS_KINDS:  # Programmed: False is written, too
             return "written"
         return "stale" if ref in self.life.written or _has_status(obj) else "empty"
+
+
+def _between(ref: Ref, affected: Mapping[Ref, Affected]) -> Iterator[Cause]:
+    """The objects between `ref` and its first cause, nearest first, each with what it depends on itself."""
+    link = affected.get(affected[ref].via or ref)
+    while link is not None and link.via is not None:
+        yield Cause(link.object, f"it needs {link.via}")
+        link = affected.get(link.via)
 
 
 def _has_status(obj: K8sObject) -> bool:

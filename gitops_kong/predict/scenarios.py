@@ -9,10 +9,11 @@ from gitops_kong.controller.signs import signs
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.predict.cluster_state import ClusterState
-from gitops_kong.predict.findings import findings
+from gitops_kong.predict.findings import Verdicts, findings
 from gitops_kong.predict.life import Life, World, lives
 from gitops_kong.predict.model import (
     IGNORED,
+    PLAIN,
     SCENARIOS,
     Cause,
     Change,
@@ -53,7 +54,37 @@ def predict(
         assumptions=tuple(assumptions),
         signs=_signs(next(iter(readers.values())).life, world),
         scenarios=tuple(readers),
+        worse=_worse(verdicts, before) if before is not None else frozenset(),
     )
+
+
+# What a person would rather have, first; where the configuration differs only, nothing is worse.
+_RANKS: dict[str, int] = {
+    "written": 0,
+    "new": 0,
+    "not-applicable": 0,
+    "stale": 1,
+    "last-valid": 1,
+    "empty": 2,
+    "none": 2,
+}
+
+
+def _worse(verdicts: Verdicts, before: Verdicts) -> frozenset[Ref]:
+    """Objects whose status or traffic is worse than with the base alone, or that are new and not as they should be."""
+    return frozenset(
+        ref
+        for scenario, found in verdicts.items()
+        for ref, verdict in found.items()
+        if verdict.outcome not in PLAIN and _is_worse(verdict.outcome, before[scenario].get(ref))
+    )
+
+
+def _is_worse(new: Outcome, before: Verdict | None) -> bool:
+    old = before.outcome if before else None
+    if old is None or old in PLAIN:
+        return True
+    return _RANKS[new.status] > _RANKS[old.status] or _RANKS[new.traffic] > _RANKS[old.traffic]
 
 
 def _signs(life: Life, world: World) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ def document(report: Report) -> dict[str, Any]:
             "warnings": counts["warning"],
             "infos": counts["info"],
             "suppressed": sum(1 for _ in report.all_suppressed()),
+            "madeWorse": dict(zip(("objects", "routes"), report.made_worse(), strict=True)),
             "byConfiguration": _tally(report, "configuration"),
             "byStatus": _tally(report, "status"),
         },

@@ -29,6 +29,9 @@ def write(report: Report) -> str:
         + (f", compared with `{report.base}`" if report.base else "")
     )
     blocks = [title, facts]
+    worse, routes = report.made_worse()
+    if worse:
+        blocks.append(f"Made worse: {worse} object{'s' * (worse != 1)} ({routes} route{'s' * (routes != 1)})")
     blocks += [f"❌ **{p.target}** could not be checked: {_escape(p.message)}" for p in report.problems]
     blocks += [_group(report, group) for group in grouped(report.general)]
     for target in report.targets:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.predict.kinds import ROUTE_KINDS
 from gitops_kong.predict.model import SEVERITIES, Cause, Finding, Severity, SuppressedFinding, TargetPrediction
 from gitops_kong.predict.rules import RULES
 
@@ -80,6 +81,11 @@ class Report:
         """Findings by severity."""
         counted = Counter(f.severity for f in self.findings())
         return {severity: counted[severity] for severity in SEVERITIES}
+
+    def made_worse(self) -> tuple[int, int]:
+        """How many objects the change makes worse off than they are with the base, and how many of them are routes."""
+        worse = [ref for target in self.targets for ref in target.worse]
+        return len(worse), sum(ref.kind in ROUTE_KINDS for ref in worse)
 
     def fails(self, finding: Finding) -> bool:
         """Whether `finding` alone makes the run fail."""

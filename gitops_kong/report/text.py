@@ -149,6 +149,9 @@ def _foot(report: Report, style: Style, verbose: bool) -> Iterator[str]:
     for severity, (_, fg) in MARKS.items():
         if counts[severity]:
             parts.append(style(_count(counts[severity], severity), fg, bold=True))
+    worse, routes = report.made_worse()
+    if worse:
+        yield style(f"made worse: {_count(worse, 'object')} ({_count(routes, 'route')})", bold=True)
     objects = sum(t.objects for t in report.targets)
     checked = f"{_count(len(report.targets), 'target')}, {_count(objects, 'object')}"
     yield f"{checked}: {', '.join(parts)}" if parts else f"{checked}: {style('nothing to report', 'green', bold=True)}"

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.predict.shop import GLOBAL, GUARDED, HEALTHY, NEW, broken, outcomes, run
+from tests.predict.shop import GLOBAL, GUARDED, HEALTHY, LIMIT_PLUGIN, NEW, broken, ingress, outcomes, run, service
 
 BASE = HEALTHY + GUARDED
 HEAD = HEALTHY + broken(GUARDED) + NEW
@@ -129,3 +129,33 @@ def test_what_an_operator_sees_is_told() -> None:
     )
     assert "Konnect: ApplyFailed" in predicted.signs
     assert run(BASE + NEW, BASE, "3.5.13").signs == ()
+
+
+THROUGH_A_SERVICE = (
+    service("paid").replace("name: paid,", "name: paid, annotations: {konghq.com/plugins: limit},")
+    + LIMIT_PLUGIN
+    + ingress("bad", "paid")
+)
+
+
+def test_the_chain_names_what_stands_between_an_object_and_its_cause() -> None:
+    predicted = run(HEALTHY + broken(THROUGH_A_SERVICE), HEALTHY + THROUGH_A_SERVICE, "3.5.13")
+    excluded = next(f for f in predicted.findings if f.rule == "excluded")
+    assert [(str(c.object.ref), c.message) for c in excluded.causes] == [
+        ("Service shop/paid", "it needs KongPlugin shop/limit"),
+        ("KongPlugin shop/limit", "config.minutes: unknown field"),
+    ]
+
+
+def test_what_the_change_makes_worse_is_counted_object_by_object() -> None:
+    assert {ref.name for ref in run(HEAD, BASE, "3.5.13").worse} == {"limit", "bad", "paid"}
+    base = HEALTHY + broken(GUARDED)
+    assert run(base + NEW, base, "3.5.13").worse == frozenset()
+    assert {ref.name for ref in run(base + NEW, base, "3.4.3").worse} == {"new"}
+    assert run(BASE, None, "3.5.13").worse == frozenset()
+
+
+def test_a_failure_is_written_into_the_condition_of_a_consumer() -> None:
+    consumer = CONSUMER.replace("limit", "nothing").replace('custom_id: "7"', "username: ada")
+    predicted = run(BASE + consumer, BASE, "3.5.13")
+    assert outcomes(predicted, "ada")["*"].split()[:2] == ["translation-failed", "written"]

@@ -15,10 +15,14 @@ Mode = Literal["exclude", "backfill"]
 
 @dataclass(frozen=True)
 class Affected:
-    """An object that was excluded or filled back, and the objects that caused it (one entry for each cause found)."""
+    """An object that was excluded or filled back, and the objects that caused it (one entry for each cause found).
+
+    `via` is its own dependency that leads to the first cause, None where it is that cause itself.
+    """
 
     object: K8sObject
     causing: tuple[Ref, ...]
+    via: Ref | None = None
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,13 @@ class FallbackCache:
 class _Collector:
     """Affected objects in the order in which they were met, with their causes."""
 
-    objects: dict[Vertex, tuple[K8sObject, list[Ref]]] = field(default_factory=dict)
+    objects: dict[Vertex, tuple[K8sObject, list[Ref], Ref | None]] = field(default_factory=dict)
 
-    def add(self, obj: K8sObject, causing: Vertex) -> None:
-        self.objects.setdefault(vertex(obj), (obj, []))[1].append(causing[0])
+    def add(self, obj: K8sObject, causing: Vertex, via: Ref | None) -> None:
+        self.objects.setdefault(vertex(obj), (obj, [], via))[1].append(causing[0])
 
     def result(self) -> tuple[Affected, ...]:
-        return tuple(Affected(obj, tuple(causing)) for obj, causing in self.objects.values())
+        return tuple(Affected(obj, tuple(causing), via) for obj, causing, via in self.objects.values())
 
 
 def exclude(store: ObjectStore, broken: Sequence[Vertex], behaviours: Mapping[str, bool]) -> FallbackCache:
@@ -50,7 +54,7 @@ def exclude(store: ObjectStore, broken: Sequence[Vertex], behaviours: Mapping[st
     excluded, _ = _excluded(store, broken, behaviours)
     return FallbackCache(
         "exclude",
-        store.without(obj.ref for obj, _ in excluded.objects.values()),
+        store.without(obj.ref for obj, *_ in excluded.objects.values()),
         tuple(b[0] for b in broken),
         excluded.result(),
     )
@@ -65,18 +69,18 @@ def backfill(
     since (KIC `GenerateBackfillingBrokenObjects`).
     """
     excluded, affected = _excluded(store, broken, behaviours)
-    remaining = store.without(obj.ref for obj, _ in excluded.objects.values())
+    remaining = store.without(obj.ref for obj, *_ in excluded.objects.values())
     broken_refs = tuple(b[0] for b in broken)
     if last_valid is None:
         return FallbackCache("backfill", remaining, broken_refs, excluded.result())
     graph = ConfigGraph(last_valid, behaviours)
     backfilled = _Collector()
     for source in affected:
-        for obj in graph.affected(source):
-            backfilled.add(obj, source)
+        for obj, via in graph.affected_via(source):
+            backfilled.add(obj, source, via)
     return FallbackCache(
         "backfill",
-        remaining.replacing(obj for obj, _ in backfilled.objects.values()),
+        remaining.replacing(obj for obj, *_ in backfilled.objects.values()),
         broken_refs,
         excluded.result(),
         backfilled.result(),
@@ -89,7 +93,7 @@ def _excluded(
     graph = ConfigGraph(store, behaviours)
     excluded, affected = _Collector(), []
     for source in broken:
-        for obj in graph.affected(source):
-            excluded.add(obj, source)
+        for obj, via in graph.affected_via(source):
+            excluded.add(obj, source, via)
             affected.append(vertex(obj))
     return excluded, affected

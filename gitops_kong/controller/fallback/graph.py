@@ -43,16 +43,24 @@ class ConfigGraph:
 
     def affected(self, source: Vertex) -> list[K8sObject]:
         """`source` and all that depends on it, directly or not; nothing if `source` is not in the snapshot."""
+        return [obj for obj, _ in self.affected_via(source)]
+
+    def affected_via(self, source: Vertex) -> list[tuple[K8sObject, Ref | None]]:
+        """`source` and all that depends on it, each with its own dependency on a shortest way to `source`.
+
+        Nothing if `source` is not in the snapshot; `source` itself comes first, with None.
+        """
         if source not in self._objects:
             return []
-        seen = {source: None}
+        seen: dict[Vertex, Ref | None] = {source: None}
         queue = deque([source])
         while queue:
-            for dependant in self._dependants.get(queue.popleft(), ()):
+            current = queue.popleft()
+            for dependant in self._dependants.get(current, ()):
                 if dependant not in seen:
-                    seen[dependant] = None
+                    seen[dependant] = current[0]
                     queue.append(dependant)
-        return [self._objects[v] for v in seen]
+        return [(self._objects[v], via) for v, via in seen.items()]
 
 
 def dependencies(store: ObjectStore, obj: K8sObject, behaviours: Mapping[str, bool]) -> Iterable[K8sObject]:
