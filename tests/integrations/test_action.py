@@ -1,5 +1,6 @@
 """action.yml: its scripts under bash with the environment that GitHub's runner gives them."""
 
+import hashlib
 import json
 import subprocess
 from pathlib import Path
@@ -72,6 +73,34 @@ def test_settings_come_through_the_environment(places: tuple[Path, Path, Path]) 
     assert report["summary"]["targets"] == 1
 
 
+def test_further_reports_are_written_where_asked(places: tuple[Path, Path, Path]) -> None:
+    run(*places, base="main", sarif="kong.sarif", html="kong.html")
+    assert json.loads((places[0] / "kong.sarif").read_text())["version"] == "2.1.0"
+    assert (places[0] / "kong.html").read_text().startswith("<!doctype html>")
+
+
+def test_the_cache_is_named_by_the_lock_file(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    env = environment(GITHUB_ACTION_PATH=str(ROOT), GITHUB_OUTPUT=str(output), RUNNER_OS="Linux", RUNNER_ARCH="X64")
+    subprocess.run(["bash", ROOT / "deploy/github/cache-key.sh"], env=env, check=True)
+    digest = hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()
+    assert output.read_text().startswith("key=gitops-kong-pip-Linux-X64-3.")
+    assert output.read_text().endswith(f"-{digest}\n")
+
+
+def test_without_a_report_there_is_no_comment(tmp_path: Path) -> None:
+    env = environment(RUNNER_TEMP=str(tmp_path))
+    done = subprocess.run(
+        ["bash", ROOT / "deploy/github/comment.sh"], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "no report, so no comment" in done.stderr
+
+
+def test_only_the_step_that_comments_gets_the_token() -> None:
+    assert [s["name"] for s in ACTION["runs"]["steps"] if "token" in str(s.get("env", "")).lower()] == ["Comment"]
+
+
 def test_a_healthy_commit_passes(places: tuple[Path, Path, Path]) -> None:
     subprocess.run(["git", "checkout", "--quiet", "main"], cwd=places[0], check=True)
     done, outputs, summary = run(*places)
@@ -97,7 +126,7 @@ def test_an_input_cannot_become_a_command(places: tuple[Path, Path, Path]) -> No
 
 def test_no_expression_stands_in_a_script_and_all_inputs_are_used() -> None:
     steps = ACTION["runs"]["steps"]
-    assert all("${{" not in step["run"] for step in steps)
-    given = " ".join(str(step.get("env")) for step in steps)
+    assert all("${{" not in step.get("run", "") for step in steps)
+    given = " ".join(str(step) for step in steps)
     assert all(f"inputs.{name}" in given for name in ACTION["inputs"])
     assert set(ACTION["outputs"]) == {"result", "errors", "report"}

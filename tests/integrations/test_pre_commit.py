@@ -32,9 +32,9 @@ def git(shop: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=shop, check=True, capture_output=True)
 
 
-def pre_commit(shop: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+def pre_commit(shop: Path, tmp_path: Path, *hook: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["pre-commit", "run", "gitops-kong"],
+        ["pre-commit", "run", *(hook or ("gitops-kong",))],
         cwd=shop,
         env=environment(PRE_COMMIT_HOME=str(tmp_path / "home"), PRE_COMMIT_COLOR="never"),
         capture_output=True,
@@ -67,6 +67,17 @@ def test_it_does_not_run_when_no_yaml_changed(repository: Path, tmp_path: Path) 
     done = pre_commit(repository, tmp_path)
     assert done.returncode == 0
     assert "no files to check" in done.stdout
+
+
+def test_the_full_hook_checks_all_whatever_changed(repository: Path, tmp_path: Path) -> None:
+    full = ("gitops-kong-full", "--hook-stage", "pre-push")
+    assert "Passed" in pre_commit(repository, tmp_path, *full).stdout
+    plugin = repository / "apps/checkout/base/rate-limit.yaml"
+    plugin.write_text(plugin.read_text().replace("minute:", "minutes:"))
+    git(repository, "-c", "user.name=S", "-c", "user.email=s@example.com", "commit", "--quiet", "--all", "-nm", "Break")
+    done = pre_commit(repository, tmp_path, *full)
+    assert done.returncode == 1
+    assert "did you mean config.minute?" in done.stdout
 
 
 def test_the_manifest_is_valid() -> None:
