@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gitops_kong.cli.rest import RefusedError, patiently
+from gitops_kong.cli.say import say
 from gitops_kong.cli.sticky_comment import GitHub, GitLab, Host
 from gitops_kong.errors import UserError
 from gitops_kong.report.markdown import HEALTHY
@@ -59,7 +60,7 @@ def command(report: str, host: str | None, number: int | None, key: str) -> None
         return
     except (KeyError, TypeError, ValueError) as e:
         raise UserError(f"the host's answer is not what its API promises ({type(e).__name__})") from None
-    click.echo(f"gitops-kong: {done}", err=True)
+    say(done)
 
 
 def _fall_back(reason: str, text: str) -> None:
@@ -72,4 +73,4 @@ def _fall_back(reason: str, text: str) -> None:
             with file.open("a", encoding="utf-8") as out:
                 out.write(text)
         where = "the report is in the step summary"
-    click.echo(f"gitops-kong: no permission to comment ({reason}); {where}", err=True)
+    say(f"no permission to comment ({reason}); {where}")

@@ -8,6 +8,7 @@ import click
 
 from gitops_kong.cli.pipeline import controllers_in, render_targets
 from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.say import say
 from gitops_kong.errors import UserError
 from gitops_kong.sources.config import FILE, Config
 from gitops_kong.sources.initial import initial
@@ -26,7 +27,7 @@ def command(path: Path, force: bool, printed: bool) -> None:
     rendered = render_targets(tree, Config(), (".",), ())
     for target, result in rendered:
         for problem in result.problems:
-            click.echo(f"gitops-kong: {target.name}: {problem.message}", err=True)
+            say(f"{target.name}: {problem.message}")
     controllers = controllers_in((result for _, result in rendered), tree)
     text = initial([target for target, _ in rendered], controllers)
     if printed:

@@ -10,6 +10,7 @@ import traceback
 import click
 
 from gitops_kong import __version__
+from gitops_kong.cli.say import say
 from gitops_kong.errors import UserError
 
 # command: (module in gitops_kong.cli with a `command`, one line for --help)
@@ -71,7 +72,7 @@ def main() -> None:
         e.show()
         sys.exit(2)
     except UserError as e:
-        click.echo(f"gitops-kong: {e}", err=True)
+        say(str(e))
         sys.exit(2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to say to a closed pipe

@@ -9,10 +9,12 @@ import click
 
 from gitops_kong.cli.pipeline import render_targets
 from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.say import say
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.secrets import MASK
 from gitops_kong.manifests.write import to_yaml
+from gitops_kong.report.text import printable
 
 
 @click.command()
@@ -29,12 +31,12 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], **flags: Any) -> N
     for target, result in render_targets(repository.head.tree, repository.config, repository.paths, targets):
         for problem in result.problems:
             failed = True
-            click.echo(f"gitops-kong: {target.name}: {problem.message}", err=True)
+            say(f"{target.name}: {problem.message}")
         for assumption in result.assumptions:
-            click.echo(f"gitops-kong: {target.name}: {assumption.message}", err=True)
+            say(f"{target.name}: {assumption.message}")
         for absent in result.not_seen:
-            click.echo(f"gitops-kong: {target.name}: not seen: {absent.what}: {absent.why}", err=True)
-        click.echo(f"# target: {target.name}")
+            say(f"{target.name}: not seen: {absent.what}: {absent.why}")
+        click.echo(_comment(f"target: {target.name}"))
         for found in sorted(result.objects, key=_order):
             click.echo("---\n" + written(found), nl=False)
     if failed:
@@ -47,8 +49,13 @@ def _order(found: K8sObject) -> tuple[str, str, str, str]:
 
 def written(found: K8sObject) -> str:
     """An object as YAML that Kubernetes reads as the same, after a line that says where it is edited."""
-    place = f"# {found.origin.file}\n" if found.origin else ""
+    place = f"{_comment(found.origin.file)}\n" if found.origin else ""
     return place + to_yaml(_masked(found))
+
+
+def _comment(text: str) -> str:
+    """A YAML comment of one line; names of files can have line breaks."""
+    return f"# {printable(text)}".replace("\n", "\N{REPLACEMENT CHARACTER}")
 
 
 def _masked(found: K8sObject) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ import traceback
 import click
 
 from gitops_kong.cli.color import color_option, use_color
+from gitops_kong.cli.say import say
 from gitops_kong.controller.scenario_file import load
 from gitops_kong.controller.scenario_world import simulate
 from gitops_kong.controller.settings import NEWEST, scenario_options
@@ -36,9 +37,9 @@ def command(cases: tuple[str, ...], controller_version: str | None, form: str, c
                 click.echo(write(scenario, options, results, use_color(color)))
         except UserError as e:
             failed = True
-            click.echo(f"gitops-kong: {case}: {e}", err=True)
+            say(f"{case}: {e}")
         except Exception:  # noqa: BLE001 - a defect in one case must not hide the others
             failed = True
-            click.echo(f"gitops-kong: {case}: this is a defect, please report it:\n{traceback.format_exc()}", err=True)
+            say(f"{case}: this is a defect, please report it:\n{traceback.format_exc()}")
     if failed:
         raise click.exceptions.Exit(2)

@@ -10,6 +10,7 @@ import yaml
 
 from gitops_kong.cli.pipeline import controllers_in, render_targets, schemas_of, translation
 from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.say import say
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
@@ -43,17 +44,17 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags
     for target, result in rendered:
         for problem in result.problems:
             failed = True
-            click.echo(f"gitops-kong: {target.name}: {problem.message}", err=True)
+            say(f"{target.name}: {problem.message}")
         try:
             made = translation(result, options, catalogue)
         except ControllerPanic as e:
             failed = True
-            click.echo(f"gitops-kong: {target.name}: the controller crashes: {e.reason}", err=True)
+            say(f"{target.name}: the controller crashes: {e.reason}")
             continue
         scrub = Scrubber(result.objects)
         for failure in made.failures:
             names = ", ".join(str(o.ref) for o in failure.objects)
-            click.echo(f"gitops-kong: {target.name}: {names}: {scrub(failure.message)}", err=True)
+            say(f"{target.name}: {names}: {scrub(failure.message)}")
         config = shown(made.config, result.objects)
         if form == "json":
             click.echo(json.dumps(config, indent=2, ensure_ascii=False))
