@@ -10,10 +10,13 @@ from gitops_kong.predict.cluster_state import ClusterState
 from gitops_kong.predict.kinds import ROUTE_KINDS, STATUS_KINDS
 from gitops_kong.predict.model import Cause, Finding, Outcome, Scenario
 from gitops_kong.predict.outcomes import LifeReader, Verdict
+from gitops_kong.predict.ownership import consumer_losses
 from gitops_kong.predict.rules import GUARD_PLUGINS, RULES
 from gitops_kong.predict.suggestions import nearest_field
 from gitops_kong.predict.wording import effects, status_field, subject, when
 from gitops_kong.translate.state import GatewaySchemas
+
+_NAMED_ROUTES = 3
 
 Verdicts = Mapping[Scenario, Mapping[Ref, Verdict]]
 
@@ -33,6 +36,7 @@ def findings(
     yield from maker.blocked()
     yield from maker.objects()
     yield from maker.guards()
+    yield from maker.consumers()
     yield from maker.not_verified()
 
 
@@ -181,21 +185,65 @@ class _Maker:
                     lost.setdefault(ref, []).append(scenario)
         for ref, scenarios in lost.items():
             obj = self.head.stored.get(ref)
-            if obj is None or obj.data.get("plugin") not in GUARD_PLUGINS:
-                continue
-            causes = self.readers[scenarios[0]].refusals.causes
-            yield Finding(
-                "guard-lost",
-                RULES["guard-lost"].severity,
-                f"Routes are served without the {obj.data['plugin']} plugin of {ref}",
-                self.target,
-                obj,
-                causes=causes,
-                help=RULES["guard-lost"].remediation,
-                scenarios=tuple(scenarios),
-                effects=(f"{when(scenarios)}: routes are served, the plugin is gone",),
-                existing=self._existing(ref, scenarios),
-            )
+            if obj is not None and self._guards(obj):
+                yield self._guard_lost(obj, scenarios, self.readers[scenarios[0]].refusals.causes)
+        for ref, obj in self.head.stored.items():
+            if ref.kind in ("KongPlugin", "KongClusterPlugin") and self._guards(obj):
+                untranslated = self._untranslated(ref)
+                if untranslated:
+                    yield self._guard_lost(obj, untranslated, self.verdicts[untranslated[0]][ref].causes)
+
+    def _untranslated(self, ref: Ref) -> list[Scenario]:
+        """Where the controller cannot translate a plugin and serves the routes that ask for it all the same."""
+        return [
+            scenario
+            for scenario, reader in self.readers.items()
+            if self.verdicts[scenario][ref].outcome.configuration == "translation-failed"
+            and not reader.served[ref]
+            and self._serves_routes(reader)
+        ]
+
+    @staticmethod
+    def _guards(obj: K8sObject) -> bool:
+        """Whether a plugin authenticates, authorizes or limits requests."""
+        return obj.data.get("plugin") in GUARD_PLUGINS
+
+    def _guard_lost(self, obj: K8sObject, scenarios: list[Scenario], causes: tuple[Cause, ...]) -> Finding:
+        routes = self._unguarded(obj, self.readers[scenarios[0]])
+        named = ", ".join(map(str, routes[:_NAMED_ROUTES]))
+        more = f" and {len(routes) - _NAMED_ROUTES} more" if len(routes) > _NAMED_ROUTES else ""
+        return Finding(
+            "guard-lost",
+            RULES["guard-lost"].severity,
+            f"Routes are served without the {obj.data['plugin']} plugin of {obj.ref}",
+            self.target,
+            obj,
+            causes=causes,
+            help=RULES["guard-lost"].remediation,
+            scenarios=tuple(scenarios),
+            effects=(f"{when(scenarios)}: {_routes(len(routes))} served without it: {named}{more}",),
+            existing=self._existing(obj.ref, scenarios),
+        )
+
+    @staticmethod
+    def _unguarded(obj: K8sObject, reader: LifeReader) -> list[Ref]:
+        """The routes that are served without a plugin: those that ask for it, else all (a global or a consumer's)."""
+        served = sorted(ref for ref in reader.served if ref.kind in ROUTE_KINDS)
+        asking = {dependant.ref for dependant in reader.dependants(obj)}
+        return [ref for ref in served if ref in asking] or served
+
+    def consumers(self) -> Iterator[Finding]:
+        """Consumers that a configuration read back from a gateway does not carry as they were."""
+        lost: dict[tuple[Ref, str], list[Scenario]] = {}
+        for scenario, reader in self.readers.items():
+            if reader.runs == "last-valid":
+                for ref, what in consumer_losses(reader.life.ran or {}, reader.life.running or {}):
+                    lost.setdefault((ref, what), []).append(scenario)
+        for (ref, what), scenarios in lost.items():
+            obj = self.head.stored.get(ref)
+            if obj is not None:
+                held = {s: self.verdicts[s][ref] for s in scenarios}
+                yield self._held("consumer-lost", obj, f"{ref} {what}", held)
 
     def not_verified(self) -> Iterator[Finding]:
         """What the gateway is taken to accept because there is no schema to judge it by."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from gitops_kong.controller.errors import object_of_tags
 from gitops_kong.controller.fallback.generate import Affected
+from gitops_kong.controller.fallback.graph import ConfigGraph, vertex
 from gitops_kong.controller.statuses import status
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import Scrubber
@@ -87,6 +88,15 @@ class LifeReader:
     def _backfilled(self) -> Mapping[Ref, Affected]:
         fallback = self.life.fallback
         return {a.object.ref: a for a in fallback.backfilled} if fallback else {}
+
+    @cached_property
+    def _graph(self) -> ConfigGraph:
+        return ConfigGraph(self.life.store, self._world.options.behaviours)
+
+    def dependants(self, obj: K8sObject) -> list[K8sObject]:
+        """`obj` and all that depends on it, as the fallback resolves it."""
+        held = self.life.store.by_ref(obj.ref)
+        return self._graph.affected(vertex(held)) if held is not None else []
 
     @property
     def blocked(self) -> bool:

@@ -89,6 +89,14 @@ _RULES = (
         "Mend the broken object, so that a full configuration is accepted. Until then do not restart the controller.",
     ),
     Rule(
+        "consumer-lost",
+        "error",
+        "A consumer loses its groups or its password",
+        "After a restart the controller puts the last valid configuration together again from the gateway. Memberships"
+        " in consumer groups are not carried, and the hash of a basic-auth password is taken for the password.",
+        "Mend the broken object, so that a full configuration is accepted. Until then do not restart the controller.",
+    ),
+    Rule(
         "controller-crash",
         "error",
         "The controller crashes on an object",

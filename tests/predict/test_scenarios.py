@@ -159,3 +159,30 @@ def test_a_failure_is_written_into_the_condition_of_a_consumer() -> None:
     consumer = CONSUMER.replace("limit", "nothing").replace('custom_id: "7"', "username: ada")
     predicted = run(BASE + consumer, BASE, "3.5.13")
     assert outcomes(predicted, "ada")["*"].split()[:2] == ["translation-failed", "written"]
+
+
+def test_a_lost_guard_names_the_routes_that_are_served_without_it() -> None:
+    predicted = run(HEALTHY + broken(GUARDED) + GLOBAL, BASE + GLOBAL, "3.5.13", gate=False)
+    lost = next(f for f in predicted.findings if f.rule == "guard-lost")
+    assert lost.effects == ("controller-restart: 2 routes served without it: Ingress shop/bad, Ingress shop/good",)
+
+
+def test_a_guard_that_cannot_be_translated_is_lost() -> None:
+    unread = GUARDED.replace("config: {minute: 5}", "configFrom: {secretKeyRef: {name: none, key: config}}")
+    lost = [f for f in run(HEALTHY + unread, BASE, "3.5.13").findings if f.rule == "guard-lost"]
+    assert [str(f.object.ref) for f in lost if f.object] == ["KongPlugin shop/limit"]
+    assert lost[0].effects == ("every scenario: 1 route served without it: Ingress shop/bad",)
+
+
+def test_a_rollback_takes_a_consumer_out_of_its_groups() -> None:
+    group = """
+---
+apiVersion: configuration.konghq.com/v1beta1
+kind: KongConsumerGroup
+metadata: {name: gold, namespace: shop, annotations: {kubernetes.io/ingress.class: kong}}
+"""
+    consumer = CONSUMER.replace(", konghq.com/plugins: limit", "").replace('custom_id: "7"', "username: ada")
+    members = group + consumer + "consumerGroups: [gold]\n"
+    predicted = run(HEALTHY + broken(GUARDED) + members, BASE + members, "3.5.13", gate=False)
+    lost = [(str(f.object.ref), f.scenarios) for f in predicted.findings if f.rule == "consumer-lost" and f.object]
+    assert lost == [("KongConsumer shop/ada", ("controller-restart",))]
