@@ -11,7 +11,7 @@ from typing import Any
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.apiserver.problems import path_of
 from gitops_kong.cli.progress import Progress
-from gitops_kong.cli.settings import ControllerSettings
+from gitops_kong.cli.settings import ControllerSettings, kubernetes_version
 from gitops_kong.cluster.intake import take_in
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.loop import ControllerCrash
@@ -33,6 +33,7 @@ from gitops_kong.predict.life import World
 from gitops_kong.predict.model import SCENARIOS, Finding, Scenario, Severity, TargetPrediction
 from gitops_kong.predict.scenarios import changes, predict
 from gitops_kong.predict.upgrade import compare, version_changes
+from gitops_kong.predict.webhook import Webhook, WebhookSettings
 from gitops_kong.report.model import Locate, Place, Problem, Report
 from gitops_kong.report.upgrade import UpgradeReport
 from gitops_kong.sources.base import Rendered, Target, Tree
@@ -86,7 +87,9 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     options, source = settings.controller.resolve(config, found)
     context = _context(head.tree, settings.context)
     rules = select_rules(config.policies, own_rules(head.tree), config.file)
-    run = _Run(options, rules, settings.scenarios, context, schemas_of(head.tree, options))
+    server = ApiServer(options.version, kubernetes_version(config))
+    webhook = settings.controller.webhook(config, found)
+    run = _Run(options, rules, settings.scenarios, context, schemas_of(head.tree, options), server, webhook)
     predictions: list[TargetPrediction] = []
     problems: list[Problem] = []
     for target in targets:
@@ -99,7 +102,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     report = Report(
         options,
         source,
-        _webhook(config, found),
+        webhook.installed,
         base.name if base else None,
         tuple(predictions),
         tuple(dict.fromkeys(problems)),
@@ -132,7 +135,9 @@ def upgrade(
     runs = []
     for wanted in (settings.controller, later):
         options, _ = wanted.resolve(config, found)
-        runs.append(_Run(options, rules, settings.scenarios, context, schemas_of(head.tree, options)))
+        server = ApiServer(options.version, kubernetes_version(config))
+        webhook = wanted.webhook(config, found)
+        runs.append(_Run(options, rules, settings.scenarios, context, schemas_of(head.tree, options), server, webhook))
     compared = []
     for target in targets:
         progress.stage(f"checking {target.name}")
@@ -181,12 +186,6 @@ def _before(target: Target, after: Rendered, base: Revision | None, tools: Tools
 def controllers_in(rendered: Iterable[Rendered], tree: Tree) -> list[FoundController]:
     """The controllers that the repository deploys."""
     return find_controllers((found for each in rendered for found in each.objects), tree)
-
-
-def _webhook(config: Config, found: FoundController | None) -> bool | None:
-    if config.controller.admission_webhook is not None or found is None:
-        return config.controller.admission_webhook
-    return found.admission_webhook
 
 
 def render_targets(
@@ -253,19 +252,22 @@ class _Run:
         scenarios: Sequence[Scenario],
         context: Sequence[K8sObject],
         catalogue: Catalogue,
+        server: ApiServer,
+        webhook: WebhookSettings,
     ) -> None:
         self.options = options
         self.rules = rules
         self.scenarios = scenarios
         self.context = context
         self.catalogue = catalogue
-        self.server = ApiServer(options.version)
         self.configurations: dict[str, Callable[[], Mapping[str, Any]]] = {}  # by target, once it was predicted
+        self.server = server
+        self.webhook = Webhook(webhook, options, catalogue)
 
     def target(self, target: Target, rendered: Rendered, before: Rendered | None) -> TargetPrediction:
         """Predictions and findings of one target."""
         base = self._state(before, None) if before is not None else None
-        head = self._state(rendered, base)
+        head = self._state(rendered, base, self.webhook)
         schemas = ServingSchemas(self.catalogue, self.options)
         world = World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
         predicted = predict(target.name, base, head, world, self.scenarios, self._assumptions(rendered))
@@ -302,8 +304,8 @@ class _Run:
                 for what in schema.get(custom_schemas.UNVERIFIED, ()) if name in used else ():
                     yield f"plugin {name} takes what its functions check: {what}"
 
-    def _state(self, rendered: Rendered, before: ClusterState | None) -> ClusterState:
-        return _state(_objects(rendered, self.context), self.options, self.server, _TAKE_IN, before)
+    def _state(self, rendered: Rendered, before: ClusterState | None, webhook: Webhook | None = None) -> ClusterState:
+        return _state(_objects(rendered, self.context), self.options, self.server, _TAKE_IN, before, webhook)
 
 
 def _state(
@@ -312,9 +314,10 @@ def _state(
     server: ApiServer,
     take_in: TakeIn,
     before: ClusterState | None = None,
+    webhook: Webhook | None = None,
 ) -> ClusterState:
     """The cluster after `objects` were applied; CRDs among them win over those that ship here."""
-    return cluster_state(objects, options, admission(server.with_crds(objects)), take_in, before)
+    return cluster_state(objects, options, admission(server.with_crds(objects)), take_in, before, webhook)
 
 
 def admission(server: ApiServer) -> Admit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast, get_args
@@ -13,6 +14,7 @@ from gitops_kong.controller.settings import controller_options
 from gitops_kong.controller.versions import NEWEST_KNOWN
 from gitops_kong.errors import UserError
 from gitops_kong.gateway.catalogue import VERSIONS as GATEWAYS
+from gitops_kong.predict.webhook import WebhookSettings
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.controller_found import FoundController
 
@@ -32,6 +34,14 @@ class ControllerSettings:
     ingress_class: str | None = None
     feature_gates: Mapping[str, bool] = field(default_factory=dict)
     use_last_valid_config_for_fallback: bool | None = None
+    admission_webhook: bool | None = None
+
+    def webhook(self, config: Config, found: FoundController | None) -> WebhookSettings:
+        """Whether the admission webhook is on, in the same order; None where nothing says so."""
+        seen = found or FoundController("", "", None)
+        said = (self.admission_webhook, config.controller.admission_webhook, seen.admission_webhook)
+        on = next((value for value in said if value is not None), None)
+        return WebhookSettings(on, seen.webhook_failure_policy or "Fail")
 
     def resolve(self, config: Config, found: FoundController | None = None) -> tuple[ControllerOptions, str]:
         """The options to check with, and where the controller's version comes from.
@@ -100,6 +110,15 @@ class ControllerSettings:
         return None if wanted or not found else found[0]
 
 
+def kubernetes_version(config: Config) -> tuple[int, int]:
+    """The API server's version, 1.33 where nothing says so. Raises UserError for what is no version."""
+    text = config.kubernetes_version or "1.33"
+    found = re.fullmatch(r"v?(\d+)\.(\d+)([.+-].*)?", text)
+    if found is None:
+        raise UserError(f"{text!r} is no Kubernetes version such as 1.33")
+    return int(found[1]), int(found[2])
+
+
 def first(*choices: tuple[str | None, str]) -> tuple[str, str]:
     """The first value that is there, and where it comes from."""
     return next((value, source) for value, source in choices if value)
@@ -127,6 +146,12 @@ def controller_flags(command: Command) -> Command:
                 "use_last_valid_config_for_fallback",
                 default=None,
                 help="As the controller's flag.",
+            ),
+            click.option(
+                "--admission-webhook",
+                type=click.Choice(["on", "off"]),
+                callback=lambda _, __, value: None if value is None else value == "on",
+                help="Whether the API server asks the controller's webhook. Default: as found, else not known.",
             ),
         )
     ):

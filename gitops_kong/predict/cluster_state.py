@@ -13,13 +13,18 @@ from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.controller.identity import assign
 from gitops_kong.controller.known_kinds import known_kind
 from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.predict.webhook import Asked, Webhook
 
 
 class Admission(NamedTuple):
-    """The API server's answer: the object as stored, or why it is refused (message and field of each problem)."""
+    """The API server's answer: the object as stored, or why it is refused (message and field of each problem).
+
+    `by_webhook` tells that the controller's admission webhook refuses it, and not the API server itself.
+    """
 
     object: K8sObject
     refusals: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
+    by_webhook: bool = False
 
 
 Admit = Callable[[K8sObject, "K8sObject | None"], Admission]
@@ -33,6 +38,7 @@ class ClusterState:
     `stored` are its objects of kinds that the controller watches; `store` is what the controller takes in of them and
     `left_out` says why it does not take in the rest; `refused` are the manifests that the API server refuses.
     `looked_up` are the Namespaces and GatewayClasses that it only decides by.
+    `webhook` answers for the objects of the change.
     """
 
     stored: Mapping[Ref, K8sObject]
@@ -40,6 +46,7 @@ class ClusterState:
     left_out: Mapping[Ref, str]
     refused: Mapping[Ref, Admission] = field(default_factory=dict)
     looked_up: tuple[K8sObject, ...] = ()
+    webhook: Asked | None = None
 
 
 def cluster_state(
@@ -48,10 +55,12 @@ def cluster_state(
     admit: Admit,
     take_in: TakeIn,
     before: ClusterState | None = None,
+    webhook: Webhook | None = None,
 ) -> ClusterState:
     """The state after `manifests` were applied to a cluster in the state `before`.
 
-    An object that the API server refuses keeps the version that it has in `before`, as in a cluster.
+    An object that the API server or the admission webhook refuses keeps the version that it has in `before`, as in a
+    cluster. Without `webhook` nobody is asked: for a cluster that is as it is.
     """
     previous = before.stored if before else {}
     accepted: dict[Ref, K8sObject] = {}
@@ -72,7 +81,14 @@ def cluster_state(
         if old is not None:
             accepted[manifest.ref] = old
     stored = {obj.ref: obj for obj in assign(accepted.values(), previous)}
+    asked = webhook.asked(previous, stored.values(), looked_up) if webhook else None
+    if asked is not None and asked.settings.installed:
+        for ref, message in asked.refusals().items():
+            refused[ref] = Admission(accepted[ref], ((message, ()),), by_webhook=True)
+            if ref in previous:
+                stored[ref] = previous[ref]
+            else:
+                del stored[ref]
     store, left_out = take_in([*stored.values(), *looked_up], options)
-    return ClusterState(
-        stored, store, {ref: why for ref, why in left_out.items() if ref in stored}, refused, tuple(looked_up)
-    )
+    left_out = {ref: why for ref, why in left_out.items() if ref in stored}
+    return ClusterState(stored, store, left_out, refused, tuple(looked_up), asked)

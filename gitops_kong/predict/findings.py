@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.predict.cluster_state import ClusterState
 from gitops_kong.predict.kinds import ROUTE_KINDS, STATUS_KINDS
-from gitops_kong.predict.model import Cause, Finding, Outcome, Scenario
+from gitops_kong.predict.model import CaughtBy, Cause, Finding, Outcome, Scenario
 from gitops_kong.predict.outcomes import LifeReader, Verdict
 from gitops_kong.predict.ownership import consumer_losses
 from gitops_kong.predict.rules import GUARD_PLUGINS, RULES
@@ -63,8 +63,13 @@ class _Maker:
             outcomes = self._outcomes(ref, self.verdicts)
             message, path = answer.refusals[0]
             more = tuple(text for text, _ in answer.refusals[1:])
+            who = "The admission webhook" if answer.by_webhook else "The API server"
+            webhook = self.head.webhook
+            if answer.by_webhook and webhook is not None and webhook.settings.failure_policy == "Ignore":
+                more = (*more, "With failurePolicy Ignore it is stored all the same while the webhook is not reached.")
+            by: CaughtBy = "webhook" if answer.by_webhook else "API server"
             yield self._finding(
-                "api-rejected", answer.object, f"The API server refuses {ref}: {message}", outcomes, path, extra=more
+                "api-rejected", answer.object, f"{who} refuses {ref}: {message}", outcomes, path, extra=more, by=by
             )
 
     def refused_by_gateway(self) -> Iterator[Finding]:
@@ -83,8 +88,13 @@ class _Maker:
                 f"Kong refuses {ref}: {causes[0].message}" + (f"; did you mean {near}?" if near else ""),
                 outcomes,
                 causes[0].path,
-                extra=tuple(cause.message for cause in causes[1:]),
+                extra=(*(cause.message for cause in causes[1:]), *self._note(obj)),
+                by="gateway",
             )
+
+    def _note(self, obj: K8sObject) -> tuple[str, ...]:
+        """What the admission webhook has to do with an object that nobody refuses before."""
+        return (self.head.webhook.note(obj),) if self.head.webhook is not None else ()
 
     def blocked(self) -> Iterator[Finding]:
         """That nothing new reaches the gateway: said once, not for every object."""
@@ -151,7 +161,7 @@ class _Maker:
             by_configuration.setdefault(verdict.outcome.configuration, {})[scenario] = verdict
         for configuration, held in by_configuration.items():
             if configuration == "translation-failed":
-                yield self._held("translation-failed", obj, f"{ref}: {_first_message(held)}", held)
+                yield self._held("translation-failed", obj, f"{ref}: {_first_message(held)}", held, "translation")
             elif configuration in ("excluded", "backfilled") and ref.kind in STATUS_KINDS:
                 if not any(c.object.ref == ref for v in held.values() for c in v.causes):
                     what = (
@@ -256,10 +266,12 @@ class _Maker:
     def _serves_routes(reader: LifeReader) -> bool:
         return any(ref.kind in ROUTE_KINDS for ref in reader.served)
 
-    def _held(self, rule: str, obj: K8sObject, message: str, held: Mapping[Scenario, Verdict]) -> Finding:
+    def _held(
+        self, rule: str, obj: K8sObject, message: str, held: Mapping[Scenario, Verdict], by: CaughtBy | None = None
+    ) -> Finding:
         outcomes = {s: v.outcome for s, v in held.items()}
         causes = next((v.causes for v in held.values() if v.causes), ())
-        return self._finding(rule, obj, message, outcomes, causes=causes)
+        return self._finding(rule, obj, message, outcomes, causes=causes, extra=self._note(obj) if by else (), by=by)
 
     def _finding(
         self,
@@ -270,6 +282,7 @@ class _Maker:
         path: tuple[str | int, ...] = (),
         causes: tuple[Cause, ...] = (),
         extra: Iterable[str] = (),
+        by: CaughtBy | None = None,
     ) -> Finding:
         return Finding(
             rule,
@@ -283,6 +296,7 @@ class _Maker:
             tuple(outcomes),
             (*extra, *effects(obj.kind, outcomes)),
             existing=self._existing(obj.ref, outcomes),
+            caught_by=by,
         )
 
     @staticmethod

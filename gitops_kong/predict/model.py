@@ -16,6 +16,7 @@ Status = Literal["written", "stale", "empty", "not-applicable"]
 Traffic = Literal["new", "last-valid", "none", "not-applicable"]
 Change = Literal["added", "modified", "removed", "unchanged"]
 Severity = Literal["error", "warning", "info"]
+CaughtBy = Literal["API server", "webhook", "translation", "gateway"]
 
 SCENARIOS: tuple[Scenario, ...] = ("rollout", "controller-restart", "gateway-restart", "cold-start")
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")  # worst first
@@ -69,7 +70,8 @@ class Finding:
     """One thing to tell a person: a rule's judgement on one object, or on a whole target (`object` None).
 
     `existing` findings were there before the change; `scenarios` are those in which it holds, empty where it does not
-    depend on one; `effects` are lines on what it does to traffic and status.
+    depend on one; `effects` are lines on what it does to traffic and status;
+    `caught_by` says who refuses the object, None where nobody does.
     """
 
     rule: str
@@ -83,6 +85,7 @@ class Finding:
     scenarios: tuple[Scenario, ...] = ()
     effects: tuple[str, ...] = ()
     existing: bool = False
+    caught_by: CaughtBy | None = None
 
     def at(self, severity: Severity) -> Finding:
         """The same finding with another severity."""

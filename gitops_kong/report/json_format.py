@@ -102,6 +102,7 @@ def _finding(finding: Finding, locate: Locate) -> dict[str, Any]:
         "scenarios": list(finding.scenarios),
         "effects": list(finding.effects),
         "existing": finding.existing,
+        "caughtBy": finding.caught_by,
     }
 
 

@@ -67,6 +67,7 @@ def _target(report: Report, target: TargetPrediction) -> Iterator[str]:
 def _group(report: Report, group: Group) -> str:
     finding = group.first
     note = " (was there before this change)" if finding.existing else ""
+    note += f", caught by {finding.caught_by}" if finding.caught_by else ""
     count = f" and {len(group.findings) - 1} more" if len(group.findings) > 1 else ""
     lines = [f"{MARKS[finding.severity]} **{_escape(finding.message)}**{count} `{finding.rule}`{note}", ""]
     for member in group.findings[:10]:

@@ -92,8 +92,9 @@ def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterato
     finding = group.first
     mark, fg = MARKS[finding.severity]
     existing = style("  was there before this change", dim=True) if finding.existing else ""
+    caught = style(f"  caught by {finding.caught_by}", dim=True) if finding.caught_by else ""
     first, *more = printable(headline(group)).splitlines() or [""]
-    yield f"  {style(mark, fg, bold=True)} {style(first, bold=True)}  {style(finding.rule, fg)}{existing}"
+    yield f"  {style(mark, fg, bold=True)} {style(first, bold=True)}  {style(finding.rule, fg)}{caught}{existing}"
     for line in more:
         yield from _wrapped(line, "    ")
     if finding.object:

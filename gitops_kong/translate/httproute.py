@@ -34,15 +34,8 @@ Errors = dict[Ref, list[str]]
 
 def rules(context: Context) -> Rules:
     """Kong services and routes of all HTTPRoutes of the store."""
-    result = Rules()
     routes = [route for route in context.store.list(GATEWAY_GROUP, "HTTPRoute") if _is_routable(route, context)]
-    errors: Errors = {}
-    if context.behaves("httproute-services-by-backends"):
-        _by_backends(routes, result, errors, context)
-    elif context.options.expression_routes:
-        _each_match_by_itself(routes, result, errors, context)
-    else:
-        _each_by_itself(routes, result, errors, context)
+    result, errors = _translated(routes, context)
     if context.behaves("extension-plugins-of-whole-route"):
         _share_extension_plugins(result, context)
     for route in routes:
@@ -52,6 +45,26 @@ def rules(context: Context) -> Rules:
         else:
             context.succeed(route)
     return result
+
+
+def routes_of(route: K8sObject, context: Context) -> tuple[list[Route], list[str]]:
+    """The Kong routes of one HTTPRoute and the errors of its translation, as the admission webhook asks for them.
+
+    KIC `validateWithKongGateway`, which translates it in an empty store.
+    """
+    result, errors = _translated([route], context)
+    return [r for service in result.services.values() for r in service.routes], errors.get(route.ref, [])
+
+
+def _translated(routes: list[K8sObject], context: Context) -> tuple[Rules, Errors]:
+    result, errors = Rules(), Errors()
+    if context.behaves("httproute-services-by-backends"):
+        _by_backends(routes, result, errors, context)
+    elif context.options.expression_routes:
+        _each_match_by_itself(routes, result, errors, context)
+    else:
+        _each_by_itself(routes, result, errors, context)
+    return result, errors
 
 
 def _share_extension_plugins(result: Rules, context: Context) -> None:

@@ -72,6 +72,11 @@ def rules(context: Context) -> Rules:
     return result
 
 
+def routes_of(ingress: K8sObject, context: Context) -> list[Route]:
+    """The Kong routes of one Ingress's rules, as the admission webhook asks for them."""
+    return [route for service in _services([ingress], context).values() for route in service.routes]
+
+
 def listed(context: Context) -> list[K8sObject]:
     """The Ingresses of this class, oldest first, then by namespace and name (KIC `Store.ListIngressesV1`)."""
     own = [i for i in context.store.list("networking.k8s.io", "Ingress") if _has_class(i, context)]

@@ -50,8 +50,8 @@ def plugin_template(obj: K8sObject, context: Context) -> Entity:
 
 def _config(obj: K8sObject, context: Context) -> dict[str, Any]:
     try:
-        config = object_config(_patched(obj, context))
-    except (PluginConfigError, json_patch.PatchError) as e:
+        config = patched_config(obj, context)
+    except PluginConfigError as e:
         raise PluginConfigError(f"could not parse KongPlugin {obj.namespace}/{obj.name} config: {e}") from None
     source = obj.data.get("configFrom")
     if source is None:
@@ -61,10 +61,18 @@ def _config(obj: K8sObject, context: Context) -> dict[str, Any]:
         kind = "KongClusterPlugin" if is_cluster else "KongPlugin"
         raise PluginConfigError(f"{kind} '{obj.namespace}/{obj.name}' has both Config and ConfigFrom set")
     try:
-        return _from_secret(source.get("secretKeyRef") or EMPTY, obj, context)
+        return secret_config(source.get("secretKeyRef") or EMPTY, obj, context)
     except PluginConfigError as e:
         name = f"KongClusterPlugin {obj.name}" if is_cluster else f"KongPlugin '{obj.name}/{obj.namespace}'"
         raise PluginConfigError(f"error parsing config for {name}: {e}") from None
+
+
+def patched_config(obj: K8sObject, context: Context) -> dict[str, Any]:
+    """`config` with its patches. Raises `PluginConfigError`, and `ContentUnknown`."""
+    try:
+        return object_config(_patched(obj, context))
+    except json_patch.PatchError as e:
+        raise PluginConfigError(str(e)) from None
 
 
 def object_config(value: Any) -> dict[str, Any]:
@@ -114,7 +122,7 @@ def _value(secret: K8sObject, key: str) -> bytes:
     return value
 
 
-def _from_secret(reference: Mapping[str, Any], obj: K8sObject, context: Context) -> dict[str, Any]:
+def secret_config(reference: Mapping[str, Any], obj: K8sObject, context: Context) -> dict[str, Any]:
     """The configuration that a Secret's key holds as JSON or YAML (`SecretToConfiguration`)."""
     namespace, secret = _secret(reference, obj, context)
     key = reference.get("key") or ""

@@ -43,6 +43,8 @@ def _data(secret: K8sObject) -> dict[str, bytes]:
 
 def problem(secret: K8sObject, behaviours: Mapping[str, bool]) -> str | None:
     """Why a credential is not complete (`ValidateCredentials`)."""
+    if secret.content_unknown:
+        return None
     kind = secret.labels.get(LABEL)
     if kind is None:
         return _NO_TYPE
@@ -73,6 +75,8 @@ class Index:
 
     def add(self, secret: K8sObject) -> str | None:
         """Take in a credential; why it cannot be, where another has the same value."""
+        if secret.content_unknown:
+            return None
         kind = secret.labels.get(LABEL)
         if kind is None:
             return _NO_TYPE

@@ -29,6 +29,13 @@ def review(obj: K8sObject, old: K8sObject | None, world: World) -> Review:
     return ALLOWED if handler is None else handler(obj, old, world)
 
 
+def calls_for(obj: K8sObject) -> bool:
+    """Whether the webhook is called for an object at all: its kind, and for Secrets one of two labels."""
+    if (obj.group, obj.kind) == ("", "Secret"):
+        return credentials.LABEL in obj.labels or _VALIDATE_LABEL in obj.labels
+    return (obj.group, obj.kind) in _HANDLERS
+
+
 def _review_secret(obj: K8sObject, _: K8sObject | None, world: World) -> Review:
     """Only Secrets with one of two labels reach the webhook (its `objectSelector`s)."""
     if credentials.LABEL in obj.labels:
