@@ -162,14 +162,21 @@ function graph() {
       const causes = report.chains[index];
       if (!causes.length) continue;
       if (nodes.size >= NODES) { left += 1; break; }
-      const steps = [[row.kind, row.namespace, row.name], ...causes].map(([kind, namespace, name]) => ({
-        key: JSON.stringify([row.target, kind, namespace, name]), label: [targets.size > 1 ? `${kind} · ${row.target}` : kind, `${namespace ? namespace + "/" : ""}${name}`] }));
-      const path = steps.filter((step, i) => !i || step.key !== steps[i - 1].key).reverse();
-      path.forEach((step, i) => {
-        node(step.key, step.label, i === path.length - 1 ? row.verdict : "broken", i === path.length - 1 ? row : undefined);
-        layer.set(step.key, Math.max(layer.get(step.key) || 0, i));
-        if (i && path[i - 1].key !== step.key) edges.set(path[i - 1].key + step.key, [path[i - 1].key, step.key]);
-      });
+      // Causes are what stands between ("it needs …"), then what is wrong, then further things that are wrong.
+      const root = causes.findIndex((cause) => !cause[3].startsWith("it needs "));
+      const chains = [causes.slice(0, root + 1 || causes.length), ...(root < 0 ? [] : causes.slice(root + 1).map((cause) => [cause]))];
+      for (const chain of chains) {
+        const steps = [[row.kind, row.namespace, row.name], ...chain].map(([kind, namespace, name]) => ({
+          key: JSON.stringify([row.target, kind, namespace, name]),
+          label: [targets.size > 1 ? `${kind} · ${row.target}` : kind, `${namespace ? namespace + "/" : ""}${name}`] }));
+        const path = steps.filter((step, i) => !i || step.key !== steps[i - 1].key).reverse();
+        path.forEach((step, i) => {
+          const last = i === path.length - 1;
+          node(step.key, step.label, last ? row.verdict : "broken", last ? row : undefined);
+          layer.set(step.key, Math.max(layer.get(step.key) || 0, i));
+          if (i) edges.set(path[i - 1].key + step.key, [path[i - 1].key, step.key]);
+        });
+      }
     }
   }
   $("graph-note").textContent = !nodes.size ? "None of the shown objects has a cause to draw."
