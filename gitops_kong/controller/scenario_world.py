@@ -16,28 +16,32 @@ from gitops_kong.controller.settings import scenario_options
 from gitops_kong.controller.simulate import StepResult, Surroundings, run
 from gitops_kong.controller.typed_manifests import typed, without_raw_json
 from gitops_kong.errors import ManifestError
-from gitops_kong.gateway.catalogue import Catalogue, load
+from gitops_kong.gateway.catalogue import Catalogue, Schema, load
+from gitops_kong.gateway.custom_schemas import FOLDER, load_custom
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import read_objects
 from gitops_kong.translate.build import translate
 
 
 def simulate(scenario: Scenario, version: str) -> list[StepResult]:
-    """Run a scenario file with a controller `version`."""
+    """Run a scenario file with a controller `version` and the plugins' schemas of the repository that it lies in."""
     options = scenario_options(version, scenario.options)
-    return run(scenario, options, _World(options, scenario.reconcilers_take_in).surroundings())
+    return run(scenario, options, _World(options, scenario.reconcilers_take_in, Path(scenario.path)).surroundings())
 
 
 @dataclass
 class _World:
     options: ControllerOptions
     reconcilers_take_in: bool
+    path: Path
     catalogue: Catalogue = field(init=False)
     schemas: RememberedSchemas = field(init=False)
     api_server: ApiServer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.catalogue = load(".".join(map(str, self.options.gateway_version)))
+        catalogue = load(".".join(map(str, self.options.gateway_version)))
+        custom = _custom_schemas(self.path)
+        self.catalogue = catalogue.with_plugins(custom) if custom else catalogue
         self.api_server = ApiServer(self.options.version)
         self.schemas = RememberedSchemas(self.catalogue.schemas_for(self.options))
 
@@ -60,6 +64,16 @@ class _World:
         if step.gateway == "rules":
             return RulesGateway(step.reject, self.schemas)
         return SchemaGateway(self.catalogue, self.options, self.schemas)
+
+
+def _custom_schemas(path: Path) -> dict[str, Schema]:
+    """Those of the nearest folder above `path` that has any, within its repository."""
+    for folder in path.resolve().parents:
+        if (folder / FOLDER).is_dir():
+            return load_custom(folder)
+        if (folder / ".git").exists():
+            break
+    return {}
 
 
 def _read_file(path: Path) -> list[K8sObject]:
