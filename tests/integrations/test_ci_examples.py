@@ -104,3 +104,12 @@ def test_the_gitlab_script_runs(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     written = {"gitops-kong.json", "gitops-kong.xml", "gitops-kong.md", "gitops-kong.html"}
     assert written <= {file.name for file in shop.iterdir()}
+
+
+def test_the_tekton_step_is_restricted_and_passes_parameters_through_the_environment() -> None:
+    (step,) = yaml.safe_load(example("tekton"))["spec"]["steps"]
+    context = step["securityContext"]
+    assert (context["runAsNonRoot"], context["allowPrivilegeEscalation"]) == (True, False)
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    assert "$(" not in step["script"]
+    assert all(isinstance(entry["value"], str) for entry in step["env"])
