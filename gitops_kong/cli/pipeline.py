@@ -29,6 +29,7 @@ from gitops_kong.policies.selection import Selection, own_rules
 from gitops_kong.policies.selection import select as select_rules
 from gitops_kong.policies.suppressions import Suppressions, by_target, read_baseline
 from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, TakeIn, cluster_state
+from gitops_kong.predict.incomplete import doubted
 from gitops_kong.predict.life import World
 from gitops_kong.predict.model import SCENARIOS, Finding, Scenario, Severity, TargetPrediction
 from gitops_kong.predict.scenarios import changes, predict
@@ -286,7 +287,8 @@ class _Run:
             configuration=configuration,
             plugin_schema=self.catalogue.plugin,
         )
-        return predicted.with_findings(judge(self.rules.policies, target.name, evidence))
+        judged = predicted.with_findings(judge(self.rules.policies, target.name, evidence))
+        return replace(judged, findings=doubted(judged.findings)) if rendered.not_seen else judged
 
     def _configuration(self, state: ClusterState, world: World) -> Mapping[str, Any]:
         """What the controller would push, {} where it crashes on it; translated once, for the predictions."""
