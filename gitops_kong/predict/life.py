@@ -72,6 +72,7 @@ class World:
         self.gateway: Gateway = _RememberingGateway(gateway)
         self._translate = translate
         self._translations: dict[tuple[int, ...], tuple[ObjectStore, Translation]] = {}
+        self._of_store: dict[int, tuple[ObjectStore, Translation]] = {}
         self._owners: dict[int, tuple[Config, Counter[Ref]]] = {}
 
     def owners(self, config: Config | None) -> Counter[Ref]:
@@ -85,10 +86,14 @@ class World:
 
     def translate(self, store: ObjectStore, options: ControllerOptions, schemas: GatewaySchemas) -> Translation:
         """`translate`, once for every set of objects."""
+        same = self._of_store.get(id(store))
+        if same is not None:
+            return same[1]
         key = tuple(map(id, store))
         known = self._translations.get(key)
         if known is None:
             known = self._translations[key] = (store, self._translate(store, options, schemas))
+        self._of_store[id(store)] = (store, known[1])
         return known[1]
 
 

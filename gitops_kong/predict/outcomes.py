@@ -50,6 +50,20 @@ class LifeReader:
         self.runs = life.runs
         self._scrub = Scrubber(life.store)
 
+    def ends_like(self, other: LifeReader) -> bool:
+        """Whether both lives end well and alike, so that each object has the same verdict in both."""
+        one, two = self.life, other.life
+        return (
+            self.runs == other.runs == "regular"
+            and one.crash is two.crash is None
+            and one.fallback is two.fallback is None
+            and one.store is two.store
+            and one.regular is two.regular
+            and one.running is two.running
+            and one.state.memory.reports == two.state.memory.reports
+            and one.written == two.written
+        )
+
     @cached_property
     def intended(self) -> Counter[Ref]:
         """Entities of the full configuration by object."""

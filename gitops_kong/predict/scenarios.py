@@ -39,11 +39,11 @@ def predict(
     """
     readers = _readers(base, head, world, scenarios)
     changed = changes(base, head)
-    verdicts = {scenario: _verdicts(reader, head) for scenario, reader in readers.items()}
+    verdicts = _all_verdicts(readers, head)
     predictions = tuple(_predictions(verdicts, head, changed))
     before = None
     if base is not None and any(not p.plain and p.outcome != IGNORED for p in predictions):
-        before = {s: _verdicts(r, base) for s, r in _readers(base, base, world, scenarios).items()}
+        before = _all_verdicts(_readers(base, base, world, scenarios), base)
     found = tuple(findings(target, readers, verdicts, before, head, world.gateway.schemas))
     return TargetPrediction(
         target,
@@ -105,6 +105,19 @@ def _readers(
     return {scenario: LifeReader(found[scenario], world) for scenario in SCENARIOS if scenario in found}
 
 
+def _all_verdicts(readers: Mapping[Scenario, LifeReader], state: ClusterState) -> dict[Scenario, dict[Ref, Verdict]]:
+    """Verdicts of every scenario; lives that end alike share them."""
+    judged: list[tuple[LifeReader, dict[Ref, Verdict]]] = []
+    verdicts: dict[Scenario, dict[Ref, Verdict]] = {}
+    for scenario, reader in readers.items():
+        alike = next((known for other, known in judged if reader.ends_like(other)), None)
+        if alike is None:
+            alike = _verdicts(reader, state)
+            judged.append((reader, alike))
+        verdicts[scenario] = alike
+    return verdicts
+
+
 def _verdicts(reader: LifeReader, state: ClusterState) -> dict[Ref, Verdict]:
     verdicts: dict[Ref, Verdict] = {}
     for ref, obj in state.stored.items():
@@ -138,6 +151,12 @@ def _predictions(
     verdicts: Mapping[Scenario, Mapping[Ref, Verdict]], head: ClusterState, changed: Mapping[Ref, Change]
 ) -> Iterator[Prediction]:
     objects = {**head.stored, **{ref: answer.object for ref, answer in head.refused.items()}}
+    each = list(verdicts.values())
+    if all(found is each[0] for found in each):
+        for ref, obj in objects.items():
+            verdict = each[0][ref]
+            yield Prediction("*", obj, changed[ref], verdict.outcome, verdict.causes)
+        return
     for ref, obj in objects.items():
         by_verdict: defaultdict[Verdict, list[Scenario]] = defaultdict(list)
         for scenario, found in verdicts.items():

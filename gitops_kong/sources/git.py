@@ -43,15 +43,15 @@ def open_repository(start: Path) -> Repository | None:
     Only what has a `.git` counts: files of a bare repository, which a commit can hold, would bring a configuration
     that runs programs.
     """
+    directory = start if start.is_dir() else start.parent
+    root = next((place for place in (directory, *directory.parents) if (place / ".git").exists()), None)
+    if root is None:
+        return None
     try:
         import git  # noqa: PLC0415  # not needed for plain directories, and slow to load
     except ImportError:
         raise UserError("git is missing: install it and put it on PATH") from None
 
-    directory = start if start.is_dir() else start.parent
-    root = next((place for place in (directory, *directory.parents) if (place / ".git").exists()), None)
-    if root is None:
-        return None
     try:
         repo = git.Repo(root, expand_vars=False)
     except (git.InvalidGitRepositoryError, git.NoSuchPathError):
