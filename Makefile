@@ -1,4 +1,4 @@
-.PHONY: test demo docs lock
+.PHONY: test demo docs lock bench
 
 test:
 	.ci/test
@@ -14,3 +14,7 @@ lock:
 
 docs:
 	python docs/generate.py
+
+bench:
+	python benchmarks/run.py
+	python benchmarks/work.py
