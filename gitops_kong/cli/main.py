@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("test", "run scenario files with expectations"),
     "schema": ("schema", "JSON Schemas of the formats here"),
     "gateway-validate": ("gateway_validate", "what the gateway answers to configurations"),
+    "logs": ("logs", "what the controller's log says, object by object"),
     "api-validate": ("api_validate", "what the API server answers to objects"),
     "version": ("version", "the version, and what a bug report needs"),
 }

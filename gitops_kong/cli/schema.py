@@ -16,6 +16,7 @@ SCHEMAS = {
     "simulate": ("gitops_kong.report", "schemas/simulate.json"),
     "gateway-validate": ("gitops_kong.report", "schemas/gateway-validate.json"),
     "api-validate": ("gitops_kong.report", "schemas/api-validate.json"),
+    "logs": ("gitops_kong.report", "schemas/logs.json"),
 }
 
 
@@ -23,7 +24,7 @@ SCHEMAS = {
 @click.argument("name", type=click.Choice(list(SCHEMAS)))
 def command(name: str) -> None:
     """Print the JSON Schema of one format: .gitops-kong.yaml (config), the report of check and its lines, scenario
-    files, the lines of simulate, gateway-validate and api-validate.
+    files, the lines of simulate, gateway-validate and api-validate, the report of logs.
     """
     package, file = SCHEMAS[name]
     schema = json.loads(files(package).joinpath(file).read_text(encoding="utf-8"))

@@ -82,4 +82,5 @@ def test_every_schema_is_there() -> None:
         "simulate",
         "gateway-validate",
         "api-validate",
+        "logs",
     }
