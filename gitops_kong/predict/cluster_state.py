@@ -11,7 +11,7 @@ from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.served_versions import as_watched
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.controller.identity import assign
-from gitops_kong.controller.known_kinds import known_kind
+from gitops_kong.controller.known_kinds import KNOWN_KINDS, known_kind
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.predict.webhook import Asked, Webhook
 
@@ -49,6 +49,9 @@ class ClusterState:
     webhook: Asked | None = None
 
 
+_KINDS = frozenset(kind.kind for kind in KNOWN_KINDS)
+
+
 def cluster_state(
     manifests: Iterable[K8sObject],
     options: ControllerOptions,
@@ -70,12 +73,14 @@ def cluster_state(
         if (manifest.group, manifest.kind) in LOOKED_UP:
             looked_up.append(as_watched(admit(manifest, None).object))
             continue
-        if not known_kind(as_watched(manifest), options.behaviours):
+        known = known_kind(as_watched(manifest), options.behaviours)
+        if not known and manifest.kind not in _KINDS:
             continue
         old = previous.get(manifest.ref)
-        answer = admit(manifest, old)
+        answer = admit(manifest, old)  # also of versions that the controller does not read: they may be removed
         if not answer.refusals:
-            accepted[manifest.ref] = as_watched(answer.object)
+            if known:
+                accepted[manifest.ref] = as_watched(answer.object)
             continue
         refused[manifest.ref] = answer
         if old is not None:

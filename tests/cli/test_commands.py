@@ -132,3 +132,11 @@ def test_enterprise_plugins_are_accepted_unverified_only_by_the_enterprise_editi
     assert report["gateway"]["edition"] == "enterprise"
     assert report["summary"]["errors"] == 0
     assert gitops_kong("check", "--gateway-edition", "oss", cwd=tmp_path).returncode == 1
+
+
+def test_a_removed_api_version_is_refused(tmp_path: Path) -> None:
+    old = "{apiVersion: networking.k8s.io/v1beta1, kind: Ingress, metadata: {name: web, namespace: shop}, spec: {}}"
+    (tmp_path / "old.yaml").write_text(old)
+    done = gitops_kong("check", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "removed in Kubernetes 1.22; use networking.k8s.io/v1" in " ".join(done.stdout.split())
