@@ -10,6 +10,7 @@ from typing import Any
 
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.apiserver.problems import path_of
+from gitops_kong.cli.controllers import controllers_of
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import ControllerSettings, kubernetes_version
 from gitops_kong.cluster.intake import take_in
@@ -33,9 +34,10 @@ from gitops_kong.predict.incomplete import doubted
 from gitops_kong.predict.life import World
 from gitops_kong.predict.model import SCENARIOS, Finding, Scenario, Severity, TargetPrediction
 from gitops_kong.predict.scenarios import changes, predict
+from gitops_kong.predict.several import together
 from gitops_kong.predict.upgrade import compare, version_changes
 from gitops_kong.predict.webhook import Webhook, WebhookSettings
-from gitops_kong.report.model import Locate, Place, Problem, Report
+from gitops_kong.report.model import Controller, Locate, Place, Problem, Report
 from gitops_kong.report.upgrade import UpgradeReport
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
@@ -68,12 +70,14 @@ class CheckSettings:
 class Revision:
     """One state of the repository: its name for people (a revision, or the work tree) and its files.
 
-    `changed` are the files in which it differs from the head, None where that is not known.
+    `changed` are the files in which it differs from the head, None where that is not known. `config` is
+    a base's own `.gitops-kong.yaml`, None where it is that of the head.
     """
 
     name: str
     tree: Tree
     changed: frozenset[str] | None = None
+    config: Config | None = None
 
 
 def check(head: Revision, base: Revision | None, config: Config, settings: CheckSettings, progress: Progress) -> Report:
@@ -84,35 +88,50 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     for target in targets:
         progress.stage(f"rendering {target.name}")
         after[target.name] = render(target, head.tree, tools)
-    found = settings.controller.choose(config, controllers_in(after.values(), head.tree))
-    options, source = settings.controller.resolve(config, found)
+    before = {target.name: _before(target, after[target.name], base, tools) for target in targets}
+    chosen = controllers_of(settings.controller, config, {t.name: (t, after[t.name]) for t in targets}, head.tree)
+    chosen = chosen or controllers_of(settings.controller, config, _NO_TARGET, head.tree)
+    earlier = _earlier(base, config, settings, targets, after, before)
     context = _context(head.tree, settings.context)
     rules = select_rules(config.policies, own_rules(head.tree), config.file)
-    server = ApiServer(options.version, kubernetes_version(config))
-    webhook = settings.controller.webhook(config, found)
-    run = _Run(options, rules, settings.scenarios, context, schemas_of(head.tree, options), server, webhook)
+    controllers = list({each.name: each for found in chosen.values() for each in found}.values())
+
+    def run_of(each: Controller, tree: Tree) -> _Run:
+        server = ApiServer(each.options.version, kubernetes_version(config))
+        schemas = schemas_of(tree, each.options)
+        return _Run(each.options, rules, settings.scenarios, context, schemas, server, each.webhook)
+
+    runs = {each.name: run_of(each, head.tree) for each in controllers}
     predictions: list[TargetPrediction] = []
     problems: list[Problem] = []
     for target in targets:
         progress.stage(f"checking {target.name}")
         rendered = after[target.name]
         problems += [Problem(target.name, p.message) for p in rendered.problems]
-        before = _before(target, rendered, base, tools)
-        predictions.append(run.target(target, rendered, before))
+        seen = []
+        for each in chosen[target.name]:
+            run = runs[each.name]
+            old = next((c for c in earlier.get(target.name, ()) if c.name == each.name), each)
+            replaced = None
+            if old.options != each.options and base is not None:
+                replaced = run_of(old, base.tree)
+            seen.append((each.name, run.target(target, rendered, before[target.name], replaced)))
+        predictions.append(together(seen))
     progress.done()
     report = Report(
-        options,
-        source,
-        webhook.installed,
+        controllers[0].options,
+        controllers[0].source,
+        controllers[0].webhook.installed,
         base.name if base else None,
         tuple(predictions),
         tuple(dict.fromkeys(problems)),
         locator(head.tree),
-        tuple(judge_controller(rules.policies, options)),
+        tuple(_on_controllers(rules, controllers)),
         (),
         settings.fail_on,
         settings.fail_on_existing,
         settings.all_predictions,
+        tuple(controllers),
     )
     if not settings.suppressions:
         return report
@@ -182,6 +201,38 @@ def _before(target: Target, after: Rendered, base: Revision | None, tools: Tools
     if base.changed is not None and not target.reached_by(base.changed):
         return after
     return render(target, base.tree, tools)
+
+
+_NO_TARGET = {"": (Target("", "files", "."), Rendered())}
+
+
+def _earlier(
+    base: Revision | None,
+    config: Config,
+    settings: CheckSettings,
+    targets: Sequence[Target],
+    after: Mapping[str, Rendered],
+    before: Mapping[str, Rendered | None],
+) -> dict[str, list[Controller]]:
+    """The controllers before the change; empty where it cannot have changed them, or they are not known."""
+    if base is None or (base.config is None and all(before[name] is each for name, each in after.items())):
+        return {}
+    known = {t.name: (t, rendered) for t in targets if (rendered := before[t.name]) is not None}
+    try:
+        return controllers_of(settings.controller, base.config or config, known, base.tree)
+    except UserError:  # a version that is not known
+        return {}
+
+
+def _on_controllers(rules: Selection, controllers: Sequence[Controller]) -> Iterator[Finding]:
+    """What the rules find in the settings of each controller, named where there are several."""
+    for each in controllers:
+        for finding in judge_controller(rules.policies, each.options):
+            if len(controllers) == 1:
+                yield finding
+            else:
+                effects = (*finding.effects, f"controller: {each.name}")
+                yield replace(finding, controller=each.name, effects=effects)
 
 
 def controllers_in(rendered: Iterable[Rendered], tree: Tree) -> list[FoundController]:
@@ -265,13 +316,22 @@ class _Run:
         self.server = server
         self.webhook = Webhook(webhook, options, catalogue)
 
-    def target(self, target: Target, rendered: Rendered, before: Rendered | None) -> TargetPrediction:
-        """Predictions and findings of one target."""
-        base = self._state(before, None) if before is not None else None
+    def target(
+        self, target: Target, rendered: Rendered, before: Rendered | None, earlier: _Run | None = None
+    ) -> TargetPrediction:
+        """Predictions and findings of one target; `earlier` is the controller that this one takes the place of."""
+        base = (earlier or self)._state(before, None) if before is not None else None  # noqa: SLF001
         head = self._state(rendered, base, self.webhook)
-        schemas = ServingSchemas(self.catalogue, self.options)
-        world = World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
-        predicted = predict(target.name, base, head, world, self.scenarios, self._assumptions(rendered))
+        world = self._world()
+        predicted = predict(
+            target.name,
+            base,
+            head,
+            world,
+            self.scenarios,
+            self._assumptions(rendered),
+            earlier._world() if earlier and base else None,  # noqa: SLF001
+        )
         predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
         configuration = self.configurations[target.name] = partial(self._configuration, head, world)
         evidence = Evidence(
@@ -296,6 +356,10 @@ class _Run:
             return world.translate(state.store, self.options, world.gateway.schemas).config
         except ControllerCrash:
             return {}
+
+    def _world(self) -> World:
+        schemas = ServingSchemas(self.catalogue, self.options)
+        return World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
 
     def _assumptions(self, rendered: Rendered) -> Iterator[str]:
         yield from dict.fromkeys(a.message for a in rendered.assumptions)

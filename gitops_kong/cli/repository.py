@@ -55,7 +55,7 @@ def open_repository(
     if staged:
         return _staged(repository, tree, places, base)
     relative = tuple(place.relative_to(root).as_posix() for place in places)
-    before = _base(repository, tree, base) if repository and compare else None
+    before = _base(repository, tree, base, relative[0]) if repository and compare else None
     return Repository(
         Revision("the work tree", tree), before, _inside(_config(tree, relative[0]), root), relative, root
     )
@@ -71,7 +71,8 @@ def _staged(repository: git.Repository | None, tree: WorkTree, places: Sequence[
     if repository.repo.head.is_valid():
         commit = git.resolve(repository, base or "HEAD")
         changed = frozenset(git.changed_files(repository, commit, staged=True))
-        before = Revision(base or "HEAD", git.revision_tree(repository, commit, tree), changed)
+        earlier = git.revision_tree(repository, commit, tree)
+        before = Revision(base or "HEAD", earlier, changed, _earlier_config(earlier, changed, relative[0]))
     config = _inside(_config(index, relative[0]), root)
     return Repository(Revision("the index", index), before, config, relative, root)
 
@@ -104,10 +105,21 @@ def _inside(config: Config, root: Path) -> Config:
     return replace(config, repositories=places)
 
 
-def _base(repository: git.Repository, tree: WorkTree, requested: str | None) -> Revision | None:
+def _base(repository: git.Repository, tree: WorkTree, requested: str | None, path: str) -> Revision | None:
     if requested is None and not repository.repo.head.is_valid():
         return None  # no commit yet
     commit = git.base_revision(repository, os.environ, requested)
     name = commit[:12] if requested is None or requested.startswith(commit[:7]) else f"{requested} ({commit[:12]})"
     changed = frozenset(git.changed_files(repository, commit))
-    return Revision(name, git.revision_tree(repository, commit, tree), changed)
+    before = git.revision_tree(repository, commit, tree)
+    return Revision(name, before, changed, _earlier_config(before, changed, path))
+
+
+def _earlier_config(tree: FileTree, changed: frozenset[str], path: str) -> Config | None:
+    """What the base's own file says, where the change touches it and it can be read."""
+    if not any(file.rpartition("/")[2] == FILE for file in changed):
+        return None
+    try:
+        return _config(tree, path)
+    except UserError:
+        return None

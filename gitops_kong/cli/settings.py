@@ -15,12 +15,22 @@ from gitops_kong.controller.versions import NEWEST_KNOWN
 from gitops_kong.errors import UserError
 from gitops_kong.gateway.catalogue import VERSIONS as GATEWAYS
 from gitops_kong.predict.webhook import WebhookSettings
-from gitops_kong.sources.config import Config
+from gitops_kong.sources.config import Config, ControllerConfig
 from gitops_kong.sources.controller_found import FoundController
 
+T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_GATEWAY = "3.9"
 DEFAULT_FLAVOR = "traditional_compatible"
+
+
+_AS_IT_IS = (
+    "cluster_domain",
+    "gateway_controller_name",
+    "secret_label_selector",
+    "config_map_label_selector",
+    "drain_support",
+)
 
 
 @dataclass(frozen=True)
@@ -36,20 +46,24 @@ class ControllerSettings:
     use_last_valid_config_for_fallback: bool | None = None
     admission_webhook: bool | None = None
 
-    def webhook(self, config: Config, found: FoundController | None) -> WebhookSettings:
+    def webhook(
+        self, config: Config, found: FoundController | None, file: ControllerConfig | None = None
+    ) -> WebhookSettings:
         """Whether the admission webhook is on, in the same order; None where nothing says so."""
         seen = found or FoundController("", "", None)
-        said = (self.admission_webhook, config.controller.admission_webhook, seen.admission_webhook)
+        said = (self.admission_webhook, (file or config.controller).admission_webhook, seen.admission_webhook)
         on = next((value for value in said if value is not None), None)
         return WebhookSettings(on, seen.webhook_failure_policy or "Fail")
 
-    def resolve(self, config: Config, found: FoundController | None = None) -> tuple[ControllerOptions, str]:
+    def resolve(
+        self, config: Config, found: FoundController | None = None, said: ControllerConfig | None = None
+    ) -> tuple[ControllerOptions, str]:
         """The options to check with, and where the controller's version comes from.
 
         A flag wins over the file, the file over what was found in the repository, that over the defaults. Raises
         UserError for a version or a gate that is not known, with the place where it was found.
         """
-        file = config.controller
+        file = said or config.controller
         seen = found or FoundController("", "", None)
         version, source = first(
             (self.controller_version, "--controller-version"),
@@ -58,9 +72,9 @@ class ControllerSettings:
             (".".join(map(str, NEWEST_KNOWN)), "default"),
         )
         known_gateway = seen.gateway_version if seen.gateway_version in GATEWAYS else None
-        gateway = self.gateway_version or config.gateway.version or known_gateway or DEFAULT_GATEWAY
-        flavor = self.router_flavor or config.gateway.router_flavor or seen.router_flavor
-        edition = self.gateway_edition or config.gateway.edition or seen.gateway_edition or "oss"
+        gateway = self.gateway_version or file.gateway_version or known_gateway or DEFAULT_GATEWAY
+        flavor = self.router_flavor or file.router_flavor or seen.router_flavor
+        edition = self.gateway_edition or file.gateway_edition or seen.gateway_edition or "oss"
         last_valid = (
             self.use_last_valid_config_for_fallback,
             file.use_last_valid_config_for_fallback,
@@ -68,11 +82,9 @@ class ControllerSettings:
         )
         more = {
             name: value
-            for name in ("cluster_domain", "gateway_controller_name", "secret_label_selector", "drain_support")
-            if (value := getattr(seen, name)) is not None
+            for name in _AS_IT_IS
+            if (value := first_of(getattr(file, name), getattr(seen, name))) is not None
         }
-        if seen.config_map_label_selector is not None:
-            more["config_map_label_selector"] = seen.config_map_label_selector
         try:
             options = controller_options(
                 version,
@@ -100,14 +112,45 @@ class ControllerSettings:
             gateway_version=gateway or self.gateway_version,
         )
 
-    def choose(self, config: Config, found: Sequence[FoundController]) -> FoundController | None:
+    def choose(
+        self, config: Config, found: Sequence[FoundController], said: ControllerConfig | None = None
+    ) -> FoundController | None:
         """Of several controllers the one of the wanted ingress class; without a wish `kong`'s, else the first."""
-        wanted = self.ingress_class or config.controller.ingress_class
+        wanted = self.ingress_class or (said or config.controller).ingress_class
         for name in (wanted,) if wanted else ("kong", None):
             for controller in found:
-                if controller.ingress_class == name or (name == "kong" and controller.ingress_class is None):
+                if (controller.ingress_class or "kong") == (name or "kong"):
                     return controller
         return None if wanted or not found else found[0]
+
+    def several(
+        self, config: Config, found: Sequence[FoundController], own: ControllerConfig | None = None
+    ) -> list[tuple[ControllerConfig, FoundController | None]]:
+        """The controllers of one cluster: what the file says of each, and what was found of it.
+
+        `own` is what the file says of this cluster alone. Without a word on the ingress class, every class (and every
+        set of watched namespaces) that was found has its controller; the one that `choose` takes comes first.
+        """
+        if own is not None or not config.controllers:
+            said = own.over(config.controller) if own else config.controller
+            chosen = self.choose(config, found, said)
+            if chosen is None or self.ingress_class or said.ingress_class:
+                return [(said, chosen)]
+            seen: dict[tuple[str, tuple[str, ...]], FoundController] = {}
+            for each in (chosen, *found):
+                seen.setdefault((each.ingress_class or "kong", each.watch_namespaces), each)
+            return [(said, each) for each in seen.values()]
+        listed = [
+            each
+            for each in config.controllers
+            if self.ingress_class is None or (each.ingress_class or "kong") == self.ingress_class
+        ]
+        return [(said, self.choose(config, found, said)) for said in listed or config.controllers[:1]]
+
+
+def first_of(*choices: T | None) -> T | None:
+    """The first that is said."""
+    return next((value for value in choices if value is not None), None)
 
 
 def kubernetes_version(config: Config) -> tuple[int, int]:

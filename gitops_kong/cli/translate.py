@@ -8,7 +8,8 @@ from typing import Any
 import click
 import yaml
 
-from gitops_kong.cli.pipeline import controllers_in, render_targets, schemas_of, translation
+from gitops_kong.cli.controllers import controllers_of
+from gitops_kong.cli.pipeline import render_targets, schemas_of, translation
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.say import say
 from gitops_kong.cli.settings import controller_flags, settings_of
@@ -33,20 +34,20 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags
     repository = with_sources(open_repository(paths), flags)
     settings = settings_of(flags)
     rendered = render_targets(repository.head.tree, repository.config, repository.paths, targets)
-    found = settings.choose(repository.config, controllers_in((result for _, result in rendered), repository.head.tree))
-    options, _ = settings.resolve(repository.config, found)
+    by_name = {target.name: (target, result) for target, result in rendered}
+    chosen = controllers_of(settings, repository.config, by_name, repository.head.tree)
     if form == "json" and len(rendered) > 1:
         raise UserError(
             f"JSON holds one configuration: choose with --target, one of {', '.join(t.name for t, _ in rendered)}"
         )
-    catalogue = schemas_of(repository.head.tree, options)
     failed = False
     for target, result in rendered:
         for problem in result.problems:
             failed = True
             say(f"{target.name}: {problem.message}")
+        options = chosen[target.name][0].options
         try:
-            made = translation(result, options, catalogue)
+            made = translation(result, options, schemas_of(repository.head.tree, options))
         except ControllerPanic as e:
             failed = True
             say(f"{target.name}: the controller crashes: {e.reason}")

@@ -122,13 +122,21 @@ class _RememberingGateway:
 
 
 def lives(
-    base: ObjectStore | None, head: ObjectStore, world: World, scenarios: Iterable[Scenario]
+    base: ObjectStore | None,
+    head: ObjectStore,
+    world: World,
+    scenarios: Iterable[Scenario],
+    base_world: World | None = None,
 ) -> Mapping[Scenario, Life]:
-    """The life of each scenario up to its end. Without a base the controller and the gateway run an empty cluster."""
+    """The life of each scenario up to its end. Without a base the controller and the gateway run an empty cluster.
+
+    With `base_world` the change replaces the controller, too: the new one starts with an empty memory.
+    """
     wanted = set(scenarios)
     found: dict[Scenario, Life] = {}
     if wanted - {"cold-start"}:
-        rollout = step(step(Life(ObjectStore(())), base or ObjectStore(()), world), head, world)
+        before = step(Life(ObjectStore(())), base or ObjectStore(()), base_world or world)
+        rollout = step(_controller_restarted(before) if base_world else before, head, world)
         ends: dict[Scenario, Any] = {
             "rollout": lambda: rollout,
             "controller-restart": lambda: step(_controller_restarted(rollout), head, world),

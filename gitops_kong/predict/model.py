@@ -50,7 +50,7 @@ IGNORED = Outcome("ignored", "not-applicable", "not-applicable")
 class Prediction:
     """What becomes of one object in one scenario; `scenario` is '*' where all scenarios agree.
 
-    `causes` is the chain that leads there, nearest first.
+    `causes` is the chain that leads there, nearest first. `controller` is empty where the cluster has only one.
     """
 
     scenario: Scenario | Literal["*"]
@@ -58,6 +58,7 @@ class Prediction:
     change: Change
     outcome: Outcome
     causes: tuple[Cause, ...] = ()
+    controller: str = ""
 
     @property
     def plain(self) -> bool:
@@ -86,6 +87,7 @@ class Finding:
     effects: tuple[str, ...] = ()
     existing: bool = False
     caught_by: CaughtBy | None = None
+    controller: str = ""
 
     def at(self, severity: Severity) -> Finding:
         """The same finding with another severity."""

@@ -32,18 +32,20 @@ def predict(
     world: World,
     scenarios: Sequence[Scenario] = SCENARIOS,
     assumptions: Iterable[str] = (),
+    base_world: World | None = None,
 ) -> TargetPrediction:
     """All predictions and findings of one target.
 
     `base` is what the cluster runs; None where it is not known: then every object is new to an empty cluster.
+    `base_world` is the controller and gateway that run it, where the change replaces them as well.
     """
-    readers = _readers(base, head, world, scenarios)
+    readers = _readers(base, head, world, scenarios, base_world)
     changed = changes(base, head)
     verdicts = _all_verdicts(readers, head)
     predictions = tuple(_predictions(verdicts, head, changed))
     before = None
     if base is not None and any(not p.plain and p.outcome != IGNORED for p in predictions):
-        before = _all_verdicts(_readers(base, base, world, scenarios), base)
+        before = _all_verdicts(_readers(base, base, base_world or world, scenarios), base)
     found = tuple(findings(target, readers, verdicts, before, head, world.gateway.schemas))
     return TargetPrediction(
         target,
@@ -99,9 +101,13 @@ def _signs(life: Life, world: World) -> tuple[str, ...]:
 
 
 def _readers(
-    base: ClusterState | None, head: ClusterState, world: World, scenarios: Sequence[Scenario]
+    base: ClusterState | None,
+    head: ClusterState,
+    world: World,
+    scenarios: Sequence[Scenario],
+    base_world: World | None = None,
 ) -> dict[Scenario, LifeReader]:
-    found: Mapping[Scenario, Life] = lives(base.store if base else None, head.store, world, scenarios)
+    found: Mapping[Scenario, Life] = lives(base.store if base else None, head.store, world, scenarios, base_world)
     return {scenario: LifeReader(found[scenario], world) for scenario in SCENARIOS if scenario in found}
 
 

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.predict.model import Cause, Finding, Prediction, TargetPrediction
-from gitops_kong.report.model import Locate, Place, Report
+from gitops_kong.report.model import Controller, Locate, Place, Report
 
 
 def write(report: Report) -> str:
@@ -24,18 +25,12 @@ def document(report: Report) -> dict[str, Any]:
     return {
         "schemaVersion": "1",
         "controller": {
-            "version": options.version_text,
+            **_settings(options),
             "source": report.controller_source,
-            "featureGates": dict(options.feature_gates),
-            "useLastValidConfigForFallback": options.use_last_valid_config_for_fallback,
-            "ingressClass": options.ingress_class,
             "admissionWebhook": report.admission_webhook,
         },
-        "gateway": {
-            "version": ".".join(map(str, options.gateway_version)),
-            "routerFlavor": options.router_flavor,
-            "edition": options.gateway_edition,
-        },
+        "gateway": _gateway(options),
+        "controllers": [_controller(each) for each in report.controllers],
         "base": report.base,
         "summary": {
             "targets": len(report.targets),
@@ -65,6 +60,34 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
+def _settings(options: ControllerOptions) -> dict[str, Any]:
+    return {
+        "version": options.version_text,
+        "featureGates": dict(options.feature_gates),
+        "useLastValidConfigForFallback": options.use_last_valid_config_for_fallback,
+        "ingressClass": options.ingress_class,
+    }
+
+
+def _gateway(options: ControllerOptions) -> dict[str, Any]:
+    return {
+        "version": ".".join(map(str, options.gateway_version)),
+        "routerFlavor": options.router_flavor,
+        "edition": options.gateway_edition,
+    }
+
+
+def _controller(each: Controller) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        **_settings(each.options),
+        "source": each.source,
+        "admissionWebhook": each.webhook.installed,
+        "watchNamespaces": sorted(each.options.watch_namespaces),
+        "gateway": _gateway(each.options),
+    }
+
+
 def _tally(report: Report, answer: str) -> dict[str, int]:
     """Objects by one answer of their prediction; an object that several scenarios judge differently counts in each."""
     seen = {
@@ -86,6 +109,7 @@ def _prediction(target: str, prediction: Prediction, locate: Locate) -> dict[str
         "status": prediction.outcome.status,
         "traffic": prediction.outcome.traffic,
         "causes": list(_causes(prediction.causes, locate)),
+        **({"controller": prediction.controller} if prediction.controller else {}),
     }
 
 
@@ -103,6 +127,7 @@ def _finding(finding: Finding, locate: Locate) -> dict[str, Any]:
         "effects": list(finding.effects),
         "existing": finding.existing,
         "caughtBy": finding.caught_by,
+        **({"controller": finding.controller} if finding.controller else {}),
     }
 
 

@@ -12,6 +12,7 @@ from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.predict.kinds import ROUTE_KINDS
 from gitops_kong.predict.model import SEVERITIES, Cause, Finding, Severity, SuppressedFinding, TargetPrediction
 from gitops_kong.predict.rules import RULES
+from gitops_kong.predict.webhook import WebhookSettings
 
 
 class Place(NamedTuple):
@@ -32,12 +33,23 @@ class Problem(NamedTuple):
     message: str
 
 
+class Controller(NamedTuple):
+    """One controller by its name: how it runs, where its version was found, whether its webhook is on (if known)."""
+
+    name: str
+    options: ControllerOptions
+    source: str
+    webhook: WebhookSettings
+
+
 Locate = Callable[[K8sObject, tuple[str | int, ...]], "Place | None"]
 
 
 @dataclass(frozen=True)
 class Report:
     """Everything that a run of `check` found.
+
+    `options`, `controller_source` and `admission_webhook` are those of the first controller, `controllers` are all.
 
     `controller_source` says where the controller's settings were found (a file, a flag, `default`); `general` are
     findings on those settings, which concern every target, and `suppressed` those of them that the baseline
@@ -57,6 +69,7 @@ class Report:
     fail_on: Severity = "error"
     fail_on_existing: bool = False
     all_predictions: bool = False
+    controllers: tuple[Controller, ...] = ()
 
     def findings(self) -> Iterator[Finding]:
         """All findings: on the controller, then target by target."""

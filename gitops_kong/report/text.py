@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import click
 
 from gitops_kong import __version__
+from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.predict.model import Severity, TargetPrediction
 from gitops_kong.report.grouping import Group, grouped, headline
 from gitops_kong.report.model import Report, chain
@@ -54,14 +55,21 @@ def printable(text: str) -> str:
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
-    options = report.options
+    yield style(f"gitops-kong {__version__}", bold=True) + (f"  against {report.base}" if report.base else "")
+    if len(report.controllers) < 2:
+        yield style(f"controller {_controller(report.options, report.controller_source)}", dim=True)
+    for each in report.controllers if len(report.controllers) > 1 else ():
+        about = f", class {each.options.ingress_class}"
+        yield style(f"controller {each.name}: {_controller(each.options, each.source, about)}", dim=True)
+
+
+def _controller(options: ControllerOptions, source: str, about: str = "") -> str:
     fallback = "on" if options.gate("FallbackConfiguration") else "off"
     last_valid = ", last valid configuration used for it" if options.use_last_valid_config_for_fallback else ""
-    yield style(f"gitops-kong {__version__}", bold=True) + (f"  against {report.base}" if report.base else "")
-    yield style(
-        f"controller {options.version_text} ({report.controller_source}), FallbackConfiguration {fallback}{last_valid};"
-        f" gateway {'.'.join(map(str, options.gateway_version))}, router {options.router_flavor}",
-        dim=True,
+    watched = f", namespaces {' '.join(sorted(options.watch_namespaces))}" if options.watch_namespaces else ""
+    return (
+        f"{options.version_text} ({source}){about}{watched}, FallbackConfiguration {fallback}{last_valid};"
+        f" gateway {'.'.join(map(str, options.gateway_version))}, router {options.router_flavor}"
     )
 
 

@@ -335,6 +335,8 @@ class _Expansion:
             self.problem(RenderError(f"{found.ref}: {e}") if not isinstance(e, ManifestError) else e, found)
 
     def deploy(self, app: Application, depth: int) -> None:
+        if app.cluster == self.cluster or not self.cluster:
+            self.rendered.releases.append(app.found)
         for source in app.sources:
             part = SourceOf(app, source, self.tree, self.tools, self.limits)
             try:

@@ -89,12 +89,16 @@ class NotSeen:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a target renders to. With `problems` it is not complete."""
+    """What a target renders to. With `problems` it is not complete.
+
+    `releases` are the Applications and HelmReleases that were followed: some install a controller from elsewhere.
+    """
 
     objects: list[K8sObject] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     assumptions: list[Assumption] = field(default_factory=list)
     not_seen: list[NotSeen] = field(default_factory=list)
+    releases: list[K8sObject] = field(default_factory=list)
 
     def extend(self, other: Rendered) -> None:
         """Adds what another part of the same target rendered to."""
@@ -102,6 +106,7 @@ class Rendered:
         self.problems.extend(other.problems)
         self.assumptions.extend(other.assumptions)
         self.not_seen.extend(other.not_seen)
+        self.releases.extend(other.releases)
 
 
 @dataclass(frozen=True, slots=True)

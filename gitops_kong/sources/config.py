@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -31,27 +31,34 @@ class TargetConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
     context: tuple[str, ...] = ()
     sources: tuple[TargetConfig, ...] = ()
+    controller: ControllerConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ControllerConfig:
-    """The `controller` section; None where the file does not say."""
+    """One controller and its gateway; None where the file does not say."""
 
+    name: str = ""
     version: str | None = None
     ingress_class: str | None = None
     feature_gates: Mapping[str, bool] = field(default_factory=dict)
     watch_namespaces: tuple[str, ...] = ()
     use_last_valid_config_for_fallback: bool | None = None
     admission_webhook: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GatewayConfig:
-    """The `gateway` section; None where the file does not say."""
-
-    version: str | None = None
+    cluster_domain: str | None = None
+    gateway_controller_name: str | None = None
+    secret_label_selector: str | None = None
+    config_map_label_selector: str | None = None
+    drain_support: bool | None = None
+    gateway_version: str | None = None
+    gateway_edition: str | None = None
     router_flavor: str | None = None
-    edition: str | None = None
+
+    def over(self, other: ControllerConfig) -> ControllerConfig:
+        """`other` with everything that this one says."""
+        said = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) not in (None, "", (), {})}
+        gates = {**other.feature_gates, **self.feature_gates}
+        return replace(other, **{**said, "feature_gates": gates})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Config:
 
     targets: tuple[TargetConfig, ...] = ()
     controller: ControllerConfig = ControllerConfig()
-    gateway: GatewayConfig = GatewayConfig()
+    controllers: tuple[ControllerConfig, ...] = ()
     policies: Mapping[str, Any] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
@@ -141,25 +148,43 @@ def _message(error: Any) -> str:
 
 
 def _config(value: Mapping[str, Any], file: str) -> Config:
-    controller = value.get("controller", {})
-    gateway = value.get("gateway", {})
+    controller = _controller({"gateway": value.get("gateway", {}), **value.get("controller", {})})
     return Config(
         targets=tuple(_target(entry) for entry in value.get("targets", ())),
-        controller=ControllerConfig(
-            version=controller.get("version"),
-            ingress_class=controller.get("ingressClass"),
-            feature_gates=controller.get("featureGates", {}),
-            watch_namespaces=tuple(controller.get("watchNamespaces", ())),
-            use_last_valid_config_for_fallback=controller.get("useLastValidConfigForFallback"),
-            admission_webhook=controller.get("admissionWebhook"),
-        ),
-        gateway=GatewayConfig(gateway.get("version"), gateway.get("routerFlavor"), gateway.get("edition")),
+        controller=controller,
+        controllers=tuple(_controller(entry).over(controller) for entry in value.get("controllers", ())),
         policies=value.get("policies", {}),
         exclude=tuple(value.get("exclude", ())),
         context=tuple(value.get("context", ())),
         repositories=value.get("repositories", {}),
         kubernetes_version=value.get("kubernetesVersion"),
         file=file,
+    )
+
+
+_CONTROLLER = {
+    "name": "name",
+    "version": "version",
+    "ingressClass": "ingress_class",
+    "featureGates": "feature_gates",
+    "useLastValidConfigForFallback": "use_last_valid_config_for_fallback",
+    "admissionWebhook": "admission_webhook",
+    "clusterDomain": "cluster_domain",
+    "gatewayControllerName": "gateway_controller_name",
+    "secretLabelSelector": "secret_label_selector",
+    "configMapLabelSelector": "config_map_label_selector",
+    "drainSupport": "drain_support",
+}
+
+
+def _controller(entry: Mapping[str, Any]) -> ControllerConfig:
+    gateway = entry.get("gateway", {})
+    return ControllerConfig(
+        **{attribute: entry[key] for key, attribute in _CONTROLLER.items() if key in entry},
+        watch_namespaces=tuple(entry.get("watchNamespaces", ())),
+        gateway_version=gateway.get("version"),
+        gateway_edition=gateway.get("edition"),
+        router_flavor=gateway.get("routerFlavor"),
     )
 
 
@@ -171,4 +196,5 @@ def _target(entry: Mapping[str, Any]) -> TargetConfig:
         options={**entry.get("helm", {}), **({"cluster": entry["cluster"]} if "cluster" in entry else {})},
         context=tuple(entry.get("context", ())),
         sources=tuple(_target(part) for part in entry.get("sources", ())),
+        controller=_controller(entry["controller"]) if "controller" in entry else None,
     )

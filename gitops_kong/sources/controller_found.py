@@ -15,7 +15,9 @@ from gitops_kong.errors import UserError
 from gitops_kong.manifests.lenient import items, mapping, mappings, text
 from gitops_kong.manifests.objects import EMPTY, K8sObject, Origin, Ref
 from gitops_kong.manifests.yaml import read_documents
+from gitops_kong.sources.argocd_source import application
 from gitops_kong.sources.base import Tree, join, parent
+from gitops_kong.sources.chart_versions import chart_versions
 from gitops_kong.sources.files import SUFFIXES
 
 _IMAGE = re.compile(r"(?:.*/)?(?P<name>[^/:@]+)(?::(?P<tag>[^@]+))?(?:@.*)?")
@@ -24,6 +26,7 @@ _CONTROLLERS = ("kubernetes-ingress-controller", "kong-ingress-controller", "nig
 _GATEWAYS = ("kong", "kong-gateway", "kong-gateway-dev")
 _WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 _CHARTS = ("kong", "ingress")
+_RELEASES = ("Application", "HelmRelease")
 _CHART_HOST = b"charts.konghq.com"
 
 
@@ -55,17 +58,26 @@ class FoundController:
     places: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_controllers(objects: Iterable[K8sObject], tree: Tree | None = None) -> list[FoundController]:
+def find_controllers(
+    objects: Iterable[K8sObject], tree: Tree | None = None, cluster: str = ""
+) -> list[FoundController]:
     """Every controller among rendered objects, then those that charts from elsewhere install, by name.
 
-    With `tree`, Applications, HelmReleases and Chart.yaml files that install Kong's charts are looked for in it.
+    With `tree`, Applications, HelmReleases and Chart.yaml files that install Kong's charts are looked for in it, too;
+    with `cluster`, Applications that deploy to another one do not count.
     """
     everything = list(objects)
     found = [*_workloads(everything)]
+    releases = {(each.kind, each.namespace, each.name): each for each in everything if each.kind in _RELEASES}
+    for each in _releases(tree) if tree is not None else ():
+        releases.setdefault((each.kind, each.namespace, each.name), each)
+    for each in releases.values():
+        if each.kind == "Application" and cluster and application(each).cluster != cluster:
+            continue
+        installed = _from_release(each)
+        if installed is not None:
+            found.append(installed)
     if tree is not None:
-        known = {(each.namespace, each.name) for each in everything if each.kind in ("Application", "HelmRelease")}
-        candidates = [*everything, *(each for each in _releases(tree) if (each.namespace, each.name) not in known)]
-        found += [each for each in map(_from_release, candidates) if each is not None]
         found += _from_charts(tree)
     return sorted(found, key=lambda each: (each.namespace, each.name))
 
@@ -236,7 +248,7 @@ def _releases(tree: Tree) -> Iterator[K8sObject]:
         try:
             text = tree.read(path)
             if b"argoproj.io/" in text or b"helm.toolkit.fluxcd.io/" in text:
-                yield from (each for each in tree.objects(path) if each.kind in ("Application", "HelmRelease"))
+                yield from (each for each in tree.objects(path) if each.kind in _RELEASES)
         except UserError:
             continue
 
@@ -248,7 +260,9 @@ def _from_release(found: K8sObject) -> FoundController | None:
         chart = mapping(mapping(found.spec.get("chart")).get("spec"))
         if chart.get("chart") in _CHARTS and mapping(chart.get("sourceRef")).get("kind") == "HelmRepository":
             namespace = str(found.spec.get("targetNamespace") or found.namespace)
-            return _from_values(found, str(chart["chart"]), mapping(found.spec.get("values")), namespace)
+            return _from_values(
+                found, str(chart["chart"]), mapping(found.spec.get("values")), namespace, chart.get("version")
+            )
     return None
 
 
@@ -262,7 +276,7 @@ def _from_application(found: K8sObject) -> FoundController | None:
         if not values and isinstance(options.get("values"), str):
             values = _parsed(options["values"])
         namespace = str(mapping(found.spec.get("destination")).get("namespace") or "")
-        return _from_values(found, str(source["chart"]), values, namespace)
+        return _from_values(found, str(source["chart"]), values, namespace, source.get("targetRevision"))
     return None
 
 
@@ -294,11 +308,16 @@ def _from_charts(tree: Tree) -> Iterator[FoundController]:
             if name in _CHARTS and not any(file == name or file.startswith(f"{name}-") for file in held):
                 own = mapping(values.get(str(entry.get("alias") or name)))
                 holder = K8sObject({"metadata": {"name": str(metadata.get("name"))}}, Origin(values_file))
-                yield _from_values(holder, name, own, "")
+                yield _from_values(holder, name, own, "", entry.get("version"))
 
 
-def _from_values(found: K8sObject, chart: str, values: Mapping[str, Any], namespace: str) -> FoundController:
-    """Values of kong/kong, or of kong/ingress, which has them for the controller and the gateway apart."""
+def _from_values(
+    found: K8sObject, chart: str, values: Mapping[str, Any], namespace: str, chart_version: Any
+) -> FoundController:
+    """Values of kong/kong, or of kong/ingress, which has them for the controller and the gateway apart.
+
+    Where they name no image tags, the version of the chart tells them.
+    """
     file = found.origin.file if found.origin else ""
     prefix = (
         {"controller": "controller.", "gateway": "gateway."}
@@ -324,11 +343,15 @@ def _from_values(found: K8sObject, chart: str, values: Mapping[str, Any], namesp
     last_valid = environment.get("use_last_valid_config_for_fallback")
     tag = _version(mapping(controller.get("image")).get("tag"))
     repository = str(image.get("repository") or "")
+    gateway = _short(_version(image.get("tag")))
+    shipped = chart_versions(chart, text(chart_version))
+    by_chart = f"chart {chart} {chart_version}"
     return FoundController(
         found.name,
         namespace,
         found.origin,
-        version=note("version", tag, f"{base}.image.tag"),
+        version=note("version", tag, f"{base}.image.tag")
+        or note("version", shipped.controller if shipped else None, by_chart),
         ingress_class=note("ingress_class", (text(controller.get("ingressClass")) or None), f"{base}.ingressClass"),
         feature_gates=note("feature_gates", _gates([str(gates)]), f"{base}.env.feature_gates") if gates else {},
         watch_namespaces=note("watch_namespaces", namespaces, f"{base}.watchNamespaces"),
@@ -339,7 +362,8 @@ def _from_values(found: K8sObject, chart: str, values: Mapping[str, Any], namesp
         ),
         admission_webhook=note("admission_webhook", webhook.get("enabled"), f"{base}.admissionWebhook.enabled"),
         webhook_failure_policy=(text(webhook.get("failurePolicy")) or None),
-        gateway_version=note("gateway_version", _short(_version(image.get("tag"))), f"{prefix['gateway']}image.tag"),
+        gateway_version=note("gateway_version", gateway, f"{prefix['gateway']}image.tag")
+        or note("gateway_version", shipped.gateway if shipped and not repository else None, by_chart),
         gateway_edition="enterprise" if "gateway" in repository else None,
         router_flavor=note(
             "router_flavor",

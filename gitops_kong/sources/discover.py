@@ -45,15 +45,16 @@ def _files(tree: Tree, config: Config, paths: Sequence[str]) -> list[str]:
 
 
 def _configured(tree: Tree, entry: TargetConfig) -> Target:
+    common = {"context": entry.context, **({"controller": entry.controller} if entry.controller else {})}
     if entry.sources:
         parts = tuple(_configured(tree, part) for part in entry.sources)
         inputs = tuple(sorted({path for part in parts for path in part.inputs} | {*entry.context}))
-        return Target(entry.name, COMBINED, ".", inputs, {"parts": parts, "context": entry.context})
+        return Target(entry.name, COMBINED, ".", inputs, {**common, "parts": parts})
     path = normal(entry.path)
     if path != "." and path not in tree.files and not tree.is_directory(path):
         raise UserError(f"target {entry.name}: {entry.path}: no such file or directory")
     source = entry.source or source_of(tree, path)
-    options = {**entry.options, "context": entry.context}
+    options = {**entry.options, **common}
     if source == "files" and path not in tree.files:
         plain = _plain_files(tree, path)
         return Target(entry.name, source, path, (path, *entry.context), {**options, "files": plain})

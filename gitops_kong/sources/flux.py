@@ -228,8 +228,17 @@ class _Expansion:
             except UserError as e:
                 self.problem(e, found)
 
+    def suspended(self, found: K8sObject) -> bool:
+        """Whether Flux leaves an object alone; what it applied before stays, and is not known."""
+        if found.spec.get("suspend") is not True:
+            return False
+        self.elsewhere(f"what {found.ref} applied", "it is suspended: nothing of it is applied now", found)
+        return True
+
     def apply(self, found: K8sObject, depth: int) -> None:
         spec = found.spec
+        if self.suspended(found):
+            return
         if spec.get("kubeConfig"):
             self.elsewhere(f"what {found.ref} applies", "it applies to another cluster (kubeConfig)", found)
             return
@@ -308,7 +317,10 @@ class _Expansion:
                 self.problem(e, found)
 
     def release(self, found: K8sObject) -> None:
+        self.rendered.releases.append(found)
         spec = found.spec
+        if self.suspended(found):
+            return
         if spec.get("kubeConfig"):
             self.elsewhere(f"what {found.ref} installs", "it installs to another cluster (kubeConfig)", found)
             return

@@ -89,7 +89,7 @@ def test_init_writes_what_discovery_finds(tmp_path: Path) -> None:
     assert config.controller.version == "3.4.3"
     assert config.controller.ingress_class == "yes"
     assert config.controller.feature_gates == {"FillIDs": False}
-    assert config.gateway.version == "3.9"
+    assert config.controller.gateway_version == "3.9"
     assert b"# kong/controller.yaml: CONTROLLER_INGRESS_CLASS" in text
     with pytest.raises(UserError, match=r"^\.gitops-kong\.yaml is there already"):
         CliRunner().invoke(cli, ["init", str(tmp_path)], standalone_mode=False, catch_exceptions=False)

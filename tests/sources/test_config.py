@@ -37,7 +37,7 @@ def test_every_section_is_read() -> None:
     assert config.controller.feature_gates == {"FallbackConfiguration": True}
     assert config.controller.watch_namespaces == ("a", "b")
     assert config.controller.admission_webhook is None
-    assert config.gateway.router_flavor == "expressions"
+    assert config.controller.router_flavor == "expressions"
     assert config.policies == {"groups": {"upgrade": False}, "rules": {"plugin-unused": "error"}}
 
 
@@ -47,7 +47,7 @@ def test_a_missing_or_empty_file_changes_nothing() -> None:
 
 
 ERRORS = {
-    "controler: {}": "f:1:1: unknown key 'controler'; known are context, controller, exclude,",
+    "controler: {}": "f:1:1: unknown key 'controler'; known are context, controller, controllers, exclude,",
     "controller:\n  version: 3.4\n": "f:2:3: controller.version: 3.4 is not of type 'string'",
     "gateway: {routerFlavor: x}": "f:1:11: gateway.routerFlavor: 'x' is not one of",
     "targets:\n- name: a\n": "f:2:3: targets.0: 'path' is a required property",

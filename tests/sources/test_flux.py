@@ -288,3 +288,20 @@ def test_numbers_and_booleans_become_such() -> None:
     assert found.data == {**data, "n": 3, "b": "on-3", "t": True, "m": "3\nx\n"}
     disabled = {**data, "metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}}}
     assert substitute([K8sObject(disabled)], {"n": "3"})[0].data == disabled
+
+
+def test_what_is_suspended_is_not_applied(tmp_path: Path) -> None:
+    files = {
+        "clusters/a/k.yaml": kustomization("on", "./apps/on"),
+        "clusters/a/off.yaml": kustomization("off", "./apps/off", suspend=True),
+        "clusters/a/r.yaml": release("off", "./charts/c", suspend=True),
+        "apps/on/s.yaml": service("live"),
+        "apps/off/s.yaml": service("held"),
+    }
+    result = rendered(write(tmp_path, {**files, **CHART}), "flux:clusters/a")
+    assert "live" in {each.name for each in result.objects if each.kind == "Service"}
+    assert "held" not in {each.name for each in result.objects if each.kind == "Service"}
+    assert sorted(each.what for each in result.not_seen) == [
+        "what HelmRelease apps/off applied",
+        "what Kustomization flux-system/off applied",
+    ]

@@ -1,0 +1,47 @@
+"""Which controllers run in the cluster of each target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gitops_kong.cli.settings import ControllerSettings
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.report.model import Controller
+from gitops_kong.sources.base import Rendered, Target, Tree
+from gitops_kong.sources.config import Config, ControllerConfig
+from gitops_kong.sources.controller_found import FoundController, find_controllers
+
+
+def controllers_of(
+    settings: ControllerSettings,
+    config: Config,
+    rendered: Mapping[str, tuple[Target, Rendered]],
+    tree: Tree,
+) -> dict[str, list[Controller]]:
+    """The controllers of each target, by its name; those that its own objects hold, else all of the repository."""
+    everywhere = find_controllers((found for _, each in rendered.values() for found in _held(each)), tree)
+    known: dict[str, Controller] = {}
+    chosen: dict[str, list[Controller]] = {}
+    for name, (target, each) in rendered.items():
+        own = find_controllers(_held(each), cluster=str(target.options.get("cluster") or ""))
+        found = [
+            _controller(settings, config, said, seen)
+            for said, seen in settings.several(config, own or everywhere, target.options.get("controller"))
+        ]
+        for position, controller in enumerate(found):
+            if known.setdefault(controller.name, controller) != controller:
+                found[position] = controller._replace(name=f"{controller.name} of {name}")
+        chosen[name] = found
+    return chosen
+
+
+def _held(rendered: Rendered) -> list[K8sObject]:
+    return [*rendered.objects, *rendered.releases]
+
+
+def _controller(
+    settings: ControllerSettings, config: Config, said: ControllerConfig, seen: FoundController | None
+) -> Controller:
+    options, source = settings.resolve(config, seen, said)
+    name = said.name or (f"{seen.namespace}/{seen.name}" if seen else options.ingress_class)
+    return Controller(name, options, source, settings.webhook(config, seen, said))
