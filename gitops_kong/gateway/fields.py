@@ -127,8 +127,16 @@ class Field:
             if name == "len_min" and self.type == "string" and argument is MISSING:
                 argument = 1
             if argument is not MISSING and argument is not None:
-                made.append(make(argument, self))
+                made.append(_of_text(make(argument, self)) if name in _OF_TEXT else make(argument, self))
         return made
+
+
+# Validators that only text has; a custom schema may put them on a field without a type.
+_OF_TEXT = frozenset({"match", "not_match", "match_all", "match_none", "match_any", "starts_with"})
+
+
+def _of_text(validate: Validator) -> Validator:
+    return lambda value: validate(value) if isinstance(value, str) else None
 
 
 _TAKEN = object()  # the value is a reference to a vault: no validator looks at it

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gitops_kong.cli.main import cli
@@ -204,6 +204,7 @@ JSON = st.recursive(
 
 
 @settings(deadline=None)
+@example({"type": None, "match": "string"}, [], "record")
 @given(JSON, JSON, st.sampled_from(["record", "string", "map", "array"]))
 def test_any_schema_can_be_used(spec, value, kind):
     field = {**spec, "type": kind} if isinstance(spec, dict) else spec
