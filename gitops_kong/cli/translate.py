@@ -69,7 +69,7 @@ def _yaml(config: dict[str, Any]) -> str:
     return yaml.dump(config, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Writes a value that is used twice twice."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
