@@ -16,6 +16,7 @@ from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.controller.log_lines import read_lines
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.report import log as report
 from gitops_kong.report.model import Place
 
@@ -35,12 +36,12 @@ def command(file: str, path: str | None, form: str, **flags: Any) -> None:
     Exit status 1 where the log has errors.
     """
     read = report.read_log(read_lines(_text(file)))
-    find = _finder(path, flags) if path is not None and read.entries else _nowhere
+    find, scrub = _finder(path, flags) if path is not None and read.entries else (_nowhere, Scrubber(()))
     if form == "json":
-        click.echo(report.to_json(read, find))
+        click.echo(scrub(report.to_json(read, find)))
     else:
         for line in report.text(read, find):
-            click.echo(line)
+            click.echo(scrub(line))
     if read.exit_status:
         raise click.exceptions.Exit(read.exit_status)
 
@@ -61,8 +62,11 @@ def _nowhere(_ref: Ref, _message: str) -> Place | None:
     return None
 
 
-def _finder(path: str, flags: dict[str, Any]) -> report.Find:
-    """Places of objects in the repository of `path`; a log that names no kind is matched by name."""
+def _finder(path: str, flags: dict[str, Any]) -> tuple[report.Find, Scrubber]:
+    """Places of objects in the repository of `path`, and what hides the values of its Secrets.
+
+    An object of which the log names no kind is matched by name.
+    """
     repository = with_sources(open_repository((path,)), flags)
     tree = repository.head.tree
     found: dict[Ref, K8sObject] = {}
@@ -80,7 +84,7 @@ def _finder(path: str, flags: dict[str, Any]) -> report.Find:
             obj = same[0] if len(same) == 1 else None
         return locate(obj, _field(obj, message)) if obj else None
 
-    return find
+    return find, Scrubber(found.values())
 
 
 def _field(obj: K8sObject, message: str) -> tuple[str | int, ...]:

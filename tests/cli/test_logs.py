@@ -151,3 +151,16 @@ def test_messages_of_several_lines_and_prefixes() -> None:
     assert (first.logger, first.message, dict(first.fields)) == ("setup", "first\nsecond\tthird", {"error": "x"})
     assert (ready.level, ready.message) == ("info", "ready")
     assert others == [None, None]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_values_of_the_repository_s_secrets_are_not_told(tmp_path: Path, form: str) -> None:
+    secret = "{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: shop}, stringData: {k: correct-horse}}"
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository/all.yaml").write_text(secret)
+    log = tmp_path / "log"
+    log.write_text(as_json(1, "error", EVENT_OLD, **PLUGIN | {"message": "invalid config.host: bad correct-horse"}))
+    done = gitops_kong("logs", str(log), str(tmp_path / "repository"), "--format", form, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "bad ***" in done.stdout
+    assert "correct-horse" not in done.stdout + done.stderr
