@@ -16,25 +16,6 @@ from gitops_kong.predict.kinds import ROUTE_KINDS
 
 KONG = "configuration.konghq.com"
 PLUGINS = f"{PREFIX}plugins"
-AUTHENTICATION = frozenset(
-    {
-        "basic-auth",
-        "hmac-auth",
-        "jwt",
-        "jwt-signer",
-        "key-auth",
-        "key-auth-enc",
-        "ldap-auth",
-        "ldap-auth-advanced",
-        "mtls-auth",
-        "oauth2",
-        "oauth2-introspection",
-        "openid-connect",
-        "saml",
-        "vault-auth",
-        "header-cert-auth",
-    }
-)
 
 
 class Backend(NamedTuple):

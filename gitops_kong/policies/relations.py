@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from gitops_kong.manifests.objects import EMPTY, K8sObject
 from gitops_kong.policies.annotations import unknown, without_effect
 from gitops_kong.policies.index import (
-    AUTHENTICATION,
     PLUGINS,
     Index,
     backends,
@@ -17,6 +16,7 @@ from gitops_kong.policies.index import (
     plugin_names,
 )
 from gitops_kong.policies.plugin_fields import deprecated_fields, inline_secrets
+from gitops_kong.predict.rules import AUTHENTICATION_PLUGINS
 
 _NONE: list[Any] = []
 # What only a regular expression has in it, in a path that is taken literally.
@@ -61,8 +61,8 @@ def _applied_plugins(obj: K8sObject, index: Index) -> dict[str, Any]:
     return {
         "everywhere": sorted(everywhere),
         "anywhere": sorted(anywhere),
-        "authenticated": not AUTHENTICATION.isdisjoint(everywhere),
-        "aclAlone": "acl" in anywhere and AUTHENTICATION.isdisjoint(anywhere),
+        "authenticated": not AUTHENTICATION_PLUGINS.isdisjoint(everywhere),
+        "aclAlone": "acl" in anywhere and AUTHENTICATION_PLUGINS.isdisjoint(anywhere),
         "unknown": bool(_missing_plugins(obj, index)) or None in services,
     }
 

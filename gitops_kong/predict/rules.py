@@ -130,13 +130,10 @@ _RULES = (
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _RULES}
 
-GUARD_PLUGINS = frozenset(
+AUTHENTICATION_PLUGINS = frozenset(
     {
-        "acl",
         "basic-auth",
-        "bot-detection",
         "hmac-auth",
-        "ip-restriction",
         "jwt",
         "jwt-signer",
         "key-auth",
@@ -146,20 +143,27 @@ GUARD_PLUGINS = frozenset(
         "mtls-auth",
         "oauth2",
         "oauth2-introspection",
-        "opa",
         "openid-connect",
-        "rate-limiting",
-        "rate-limiting-advanced",
-        "request-size-limiting",
-        "request-termination",
-        "request-validator",
-        "response-ratelimiting",
         "saml",
-        "session",
-        "standard-webhooks",
-        "websocket-size-limit",
-        "xml-threat-protection",
-        "json-threat-protection",
-        "injection-protection",
+        "vault-auth",
+        "header-cert-auth",
     }
 )
+GUARD_PLUGINS = AUTHENTICATION_PLUGINS | {
+    "acl",
+    "bot-detection",
+    "ip-restriction",
+    "opa",
+    "rate-limiting",
+    "rate-limiting-advanced",
+    "request-size-limiting",
+    "request-termination",
+    "request-validator",
+    "response-ratelimiting",
+    "session",
+    "standard-webhooks",
+    "websocket-size-limit",
+    "xml-threat-protection",
+    "json-threat-protection",
+    "injection-protection",
+}
