@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 
 import click
+import rule_pages
 
 from gitops_kong.cli.main import COMMANDS, cli
 from gitops_kong.cli.pipeline import CheckSettings, check
@@ -21,18 +22,10 @@ from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import ControllerSettings
 from gitops_kong.policies.relations import RELATIONS
-from gitops_kong.policies.selection import listed
 from gitops_kong.predict.model import SCENARIOS
 
 ROOT = Path(__file__).parents[1]
-GROUPS = {
-    "prediction": "Predictions: what the controller and the gateway will do",
-    "suppression": "Suppressions",
-    "availability": "Availability",
-    "correctness": "Correctness",
-    "security": "Security",
-    "upgrade": "Upgrade",
-}
+RULES = ROOT / "docs/rules"
 DEMO = (("3.4.3", ()), ("3.5.13", ()))
 
 
@@ -85,22 +78,6 @@ def settings() -> str:
     return "\n".join(rows) + "\n"
 
 
-def rules() -> str:
-    """All rules, by group."""
-    lines = ["# Rules", "", "`gitops-kong explain RULE` shows one of them, `gitops-kong rules` lists them.", ""]
-    lines += ["[How to turn them on and off, suppress findings and write your own](policies.md)", ""]
-    group = ""
-    rows = listed()
-    for row in rows:
-        if row.group != group:
-            group = row.group
-            lines += [f"## {GROUPS[group]}", ""]
-        severity = row.severity if row.enabled else f"{row.severity}, off unless turned on"
-        lines += [f"### {row.id}", "", f"**{row.title}** ({severity})", "", row.meaning, ""]
-        lines += [f"*How to mend it:* {row.remediation}", ""]
-    return "\n".join(lines)
-
-
 def policies() -> str:
     """docs/policies.md with the table of relations in its place."""
     lines = ["| relation | what it is |", "| --- | --- |"]
@@ -141,20 +118,25 @@ def current() -> dict[Path, str]:
         ROOT / "README.md": filled(ROOT / "README.md", "demo", demo()),
         ROOT / "docs/how-it-decides.md": filled(ROOT / "docs/how-it-decides.md", "settings", settings()),
         ROOT / "docs/policies.md": policies(),
-        ROOT / "docs/rules.md": rules(),
+        **{RULES / name: text for name, text in rule_pages.pages()},
         ROOT / "docs/commands.md": commands(),
     }
 
 
 def main() -> None:
     """Write or check."""
-    stale = [(path, text) for path, text in current().items() if not path.exists() or path.read_text() != text]
+    wanted = current()
+    stale = [(path, text) for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    left = [path for path in RULES.glob("*") if path not in wanted]
     if "--check" in sys.argv[1:]:
-        for path, _ in stale:
+        for path in (*(path for path, _ in stale), *left):
             sys.stderr.write(f"{path.relative_to(ROOT)} is not current: run python docs/generate.py\n")
-        raise SystemExit(bool(stale))
+        raise SystemExit(bool(stale or left))
+    RULES.mkdir(exist_ok=True)
     for path, text in stale:
         path.write_text(text)
+    for path in left:
+        path.unlink()
 
 
 if __name__ == "__main__":
