@@ -16,8 +16,9 @@ from pathlib import Path
 import click
 import rule_pages
 
+from gitops_kong.cli.inputs import CheckSettings
 from gitops_kong.cli.main import COMMANDS, cli
-from gitops_kong.cli.pipeline import CheckSettings, check
+from gitops_kong.cli.pipeline import check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import ControllerSettings

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from gitops_kong.cli.color import color_option, use_color
-from gitops_kong.cli.pipeline import CheckSettings, check
+from gitops_kong.cli.inputs import CheckSettings
+from gitops_kong.cli.pipeline import check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from gitops_kong.cli.pipeline import controllers_in, render_targets
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.say import say
+from gitops_kong.cli.targets import controllers_in, render_targets
 from gitops_kong.errors import UserError
 from gitops_kong.sources.config import FILE, Config
 from gitops_kong.sources.initial import initial

@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
-from gitops_kong.cli.pipeline import locator, render_targets
+from gitops_kong.cli.places import locator
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.source_flags import source_flags, with_sources
+from gitops_kong.cli.targets import render_targets
 from gitops_kong.controller.log_lines import read_lines
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject, Ref

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from gitops_kong.cli.pipeline import render_targets
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.say import say
 from gitops_kong.cli.source_flags import source_flags, with_sources
+from gitops_kong.cli.targets import render_targets
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.secrets import MASK
 from gitops_kong.manifests.write import to_yaml

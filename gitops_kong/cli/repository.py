@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gitops_kong.cli.pipeline import Revision
+from gitops_kong.cli.inputs import Revision
 from gitops_kong.errors import UserError
 from gitops_kong.sources import git
 from gitops_kong.sources.config import FILE, Config, read_config, relocated

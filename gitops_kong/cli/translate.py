@@ -9,11 +9,12 @@ import click
 import yaml
 
 from gitops_kong.cli.controllers import controllers_of
-from gitops_kong.cli.pipeline import render_targets, schemas_of, translation
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.say import say
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
+from gitops_kong.cli.target_run import schemas_of, translation
+from gitops_kong.cli.targets import render_targets
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.report.configuration import shown

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from gitops_kong.cli.pipeline import CheckSettings, upgrade
+from gitops_kong.cli.inputs import CheckSettings
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
+from gitops_kong.cli.upgrade_run import upgrade
 from gitops_kong.predict.model import SEVERITIES
 from gitops_kong.report import upgrade as report_upgrade
 

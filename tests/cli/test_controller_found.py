@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from gitops_kong.cli import pipeline
+from gitops_kong.cli import target_run
 from gitops_kong.cli.main import cli
 from gitops_kong.errors import UserError
 from gitops_kong.predict.scenarios import predict
@@ -205,7 +205,7 @@ def test_a_change_of_the_controller_keeps_what_ran_before(tmp_path: Path, file: 
         return predict(*arguments, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "predict", seen)
+        patch.setattr(target_run, "predict", seen)
         arguments = ["check", str(tmp_path), "--base", "HEAD", "--format", "json", "--all"]
         report = json.loads(CliRunner().invoke(cli, arguments, standalone_mode=False, catch_exceptions=False).stdout)
     assert versions == [["3.5.13", "3.2.4"]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_kong.cli.pipeline import locator
+from gitops_kong.cli.places import locator
 from gitops_kong.manifests.objects import Origin
 from gitops_kong.report.model import Place
 from gitops_kong.sources.tree import WorkTree

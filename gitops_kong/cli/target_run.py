@@ -1,0 +1,167 @@
+"""One target through one controller: the cluster before and after, predictions, policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from gitops_kong.apiserver.admission import ApiServer
+from gitops_kong.apiserver.problems import path_of
+from gitops_kong.cluster.intake import take_in
+from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.controller.loop import ControllerCrash
+from gitops_kong.controller.schema_gateway import SchemaGateway
+from gitops_kong.gateway import custom_schemas
+from gitops_kong.gateway.catalogue import Catalogue, Schema, load
+from gitops_kong.gateway.entity_validation import ServingSchemas
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.secrets import Scrubber
+from gitops_kong.policies.engine import judge
+from gitops_kong.policies.evidence import Evidence
+from gitops_kong.policies.selection import Selection
+from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, TakeIn, cluster_state
+from gitops_kong.predict.incomplete import doubted
+from gitops_kong.predict.life import World
+from gitops_kong.predict.model import Scenario, TargetPrediction
+from gitops_kong.predict.scenarios import changes, predict
+from gitops_kong.predict.webhook import Webhook, WebhookSettings
+from gitops_kong.sources.base import Rendered, Target, Tree
+from gitops_kong.sources.namespaces import with_namespace
+from gitops_kong.translate.build import translate
+from gitops_kong.translate.state import Translation
+
+_PLUGIN_KINDS = ("KongPlugin", "KongClusterPlugin")
+
+# A repository does not hold all of a cluster.
+_TAKE_IN = partial(take_in, assume_missing=True)
+
+
+class TargetRun:
+    """What the targets of one run share."""
+
+    def __init__(
+        self,
+        options: ControllerOptions,
+        rules: Selection,
+        scenarios: Sequence[Scenario],
+        context: Sequence[K8sObject],
+        catalogue: Catalogue,
+        server: ApiServer,
+        webhook: WebhookSettings,
+    ) -> None:
+        self.options = options
+        self.rules = rules
+        self.scenarios = scenarios
+        self.context = context
+        self.catalogue = catalogue
+        self.configurations: dict[str, Callable[[], Mapping[str, Any]]] = {}  # by target, once it was predicted
+        self.server = server
+        self.webhook = Webhook(webhook, options, catalogue)
+
+    def target(
+        self, target: Target, rendered: Rendered, before: Rendered | None, earlier: TargetRun | None = None
+    ) -> TargetPrediction:
+        """Predictions and findings of one target; `earlier` is the controller that this one takes the place of."""
+        base = (earlier or self)._state(before, None) if before is not None else None  # noqa: SLF001
+        head = self._state(rendered, base, self.webhook)
+        world = self._world()
+        predicted = predict(
+            target.name,
+            base,
+            head,
+            world,
+            self.scenarios,
+            self._assumptions(rendered),
+            earlier._world() if earlier and base else None,  # noqa: SLF001
+        )
+        predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
+        configuration = self.configurations[target.name] = partial(self._configuration, head, world)
+        evidence = Evidence(
+            head.store,
+            self.options,
+            left_out=head.left_out,
+            stored=head.stored,
+            namespaces={obj.name: obj for obj in head.looked_up if obj.kind == "Namespace"},
+            changes=changes(base, head),
+            compared=base is not None,
+            predictions=predicted.predictions,
+            scenarios=self.scenarios,
+            configuration=configuration,
+            plugin_schema=self.catalogue.plugin,
+        )
+        judged = predicted.with_findings(judge(self.rules.policies, target.name, evidence))
+        return replace(judged, findings=doubted(judged.findings)) if rendered.not_seen else judged
+
+    def _configuration(self, state: ClusterState, world: World) -> Mapping[str, Any]:
+        """What the controller would push, {} where it crashes on it; translated once, for the predictions."""
+        try:
+            return world.translate(state.store, self.options, world.gateway.schemas).config
+        except ControllerCrash:
+            return {}
+
+    def _world(self) -> World:
+        schemas = ServingSchemas(self.catalogue, self.options)
+        return World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
+
+    def _assumptions(self, rendered: Rendered) -> Iterator[str]:
+        yield from dict.fromkeys(a.message for a in rendered.assumptions)
+        yield from dict.fromkeys(f"{n.what} is not seen: {n.why}" for n in rendered.not_seen)
+        if self.catalogue.custom_plugins:
+            used = [obj.data.get("plugin") for obj in rendered.objects if obj.ref.kind in _PLUGIN_KINDS]
+            for name, schema in self.catalogue.custom_plugins.items():
+                for what in schema.get(custom_schemas.UNVERIFIED, ()) if name in used else ():
+                    yield f"plugin {name} takes what its functions check: {what}"
+
+    def _state(self, rendered: Rendered, before: ClusterState | None, webhook: Webhook | None = None) -> ClusterState:
+        return _state(_objects(rendered, self.context), self.options, self.server, _TAKE_IN, before, webhook)
+
+
+def _state(
+    objects: list[K8sObject],
+    options: ControllerOptions,
+    server: ApiServer,
+    take_in: TakeIn,
+    before: ClusterState | None = None,
+    webhook: Webhook | None = None,
+) -> ClusterState:
+    """The cluster after `objects` were applied; CRDs among them win over those that ship here."""
+    return cluster_state(objects, options, admission(server.with_crds(objects)), take_in, before, webhook)
+
+
+def _objects(rendered: Rendered, context: Sequence[K8sObject]) -> list[K8sObject]:
+    assumed = (a.stand_in for a in rendered.assumptions if a.stand_in)
+    return with_namespace([*context, *rendered.objects, *assumed], "default")
+
+
+def schemas_of(tree: Tree, options: ControllerOptions) -> Catalogue:
+    """The gateway's schemas, and those that the repository brings along in `.gitops-kong/schemas`."""
+    catalogue = load(".".join(map(str, options.gateway_version)))
+    custom: dict[str, Schema] = {}
+    for file in tree.under(custom_schemas.FOLDER.as_posix()):
+        if file.endswith(".json"):
+            custom.update(custom_schemas.from_json(tree.read(file).decode("utf-8", "replace"), file))
+    return catalogue.with_plugins(custom) if custom else catalogue
+
+
+def admission(server: ApiServer) -> Admit:
+    """The API server's answer to one object; it takes what others will make, of which too little is known."""
+
+    def admit(obj: K8sObject, old: K8sObject | None) -> Admission:
+        if obj.content_unknown:
+            return Admission(server.prepare(obj))
+        answer = server.admit(obj, old)
+        if answer.accepted:
+            return Admission(server.prepare(obj))
+        scrub = Scrubber((obj,))
+        causes = zip(answer.problems, answer.messages, strict=True)
+        return Admission(obj, tuple((scrub(message), path_of(problem.field, obj.data)) for problem, message in causes))
+
+    return admit
+
+
+def translation(rendered: Rendered, options: ControllerOptions, catalogue: Catalogue) -> Translation:
+    """What the controller would push for the rendered objects, in a cluster that has nothing else."""
+    state = _state(_objects(rendered, ()), options, ApiServer(options.version), take_in)
+    return translate(state.store, options, ServingSchemas(catalogue, options))

@@ -1,0 +1,52 @@
+"""The targets of a run: found, chosen, rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gitops_kong.errors import UserError
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.sources.base import Rendered, Target, Tree
+from gitops_kong.sources.config import Config
+from gitops_kong.sources.controller_found import FoundController, find_controllers
+from gitops_kong.sources.discover import discover
+from gitops_kong.sources.render import render
+from gitops_kong.sources.tools import Tools
+
+
+def render_targets(
+    tree: Tree, config: Config, paths: Sequence[str], names: Sequence[str]
+) -> list[tuple[Target, Rendered]]:
+    """Every wanted target with what it renders to."""
+    tools = tools_of(config)
+    return [(target, render(target, tree, tools)) for target in select(discover(tree, config, paths), names)]
+
+
+def select(targets: Sequence[Target], names: Sequence[str]) -> list[Target]:
+    """The targets that `names` name, all without names. Raises UserError for a name that is not there."""
+    if not names:
+        return list(targets)
+    known = {target.name: target for target in targets}
+    for name in names:
+        if name not in known:
+            raise UserError(f"target {name!r} is not there; found are {', '.join(sorted(known)) or 'none'}")
+    return [known[name] for name in names]
+
+
+def controllers_in(rendered: Iterable[Rendered], tree: Tree) -> list[FoundController]:
+    """The controllers that the repository deploys."""
+    return find_controllers((found for each in rendered for found in each.objects), tree)
+
+
+def tools_of(config: Config) -> Tools:
+    """What renderers are told: Kubernetes' version, other repositories, whether the network may be asked."""
+    return Tools(
+        kubernetes_version=config.kubernetes_version or "1.33.0",
+        repositories=config.repositories,
+        allow_network=config.allow_network,
+    )
+
+
+def context_of(tree: Tree, paths: Sequence[str]) -> list[K8sObject]:
+    """What the cluster has beyond the repository."""
+    return [obj for path in paths for file in tree.under(path) or (path,) for obj in tree.objects(file)]
