@@ -33,6 +33,7 @@ FORMATS = {
     "codequality": "code_quality",
     "html": "html_page",
 }
+SHOW_ROUTES = frozenset({"html", "markdown"})  # formats that show what Kong is given for each route
 
 
 def writer(form: str) -> Callable[[Report], str]:
@@ -77,7 +78,10 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
         raise click.UsageError("--base and --no-base exclude each other")
     repository = with_sources(open_repository(paths, base, not no_base, staged), flags)
     scenarios = flags.pop("scenarios") or SCENARIOS
-    settings = CheckSettings(repository.paths, scenarios=scenarios, controller=controller, **flags)
+    compare_routes = not SHOW_ROUTES.isdisjoint((form, *(name for name, _ in files)))
+    settings = CheckSettings(
+        repository.paths, scenarios=scenarios, controller=controller, compare_routes=compare_routes, **flags
+    )
     report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet))
     for name, file in files:
         try:

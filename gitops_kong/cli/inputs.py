@@ -25,6 +25,7 @@ class CheckSettings:
     fail_on_existing: bool = False
     all_predictions: bool = False
     suppressions: bool = True
+    compare_routes: bool = False  # fill in `Report.route_changes`
     today: date = field(default_factory=date.today)
 
 

@@ -47,7 +47,9 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     def run_of(each: Controller, tree: Tree) -> TargetRun:
         server = ApiServer(each.options.version, kubernetes_version(config))
         schemas = schemas_of(tree, each.options)
-        return TargetRun(each.options, rules, settings.scenarios, context, schemas, server, each.webhook)
+        return TargetRun(
+            each.options, rules, settings.scenarios, context, schemas, server, each.webhook, settings.compare_routes
+        )
 
     runs = {each.name: run_of(each, head.tree) for each in controllers}
     predictions: list[TargetPrediction] = []
@@ -80,6 +82,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
         settings.fail_on_existing,
         settings.all_predictions,
         tuple(controllers),
+        {t.name: tuple(c for run in runs.values() for c in run.route_changes.get(t.name, ())) for t in targets},
     )
     if not settings.suppressions:
         return report

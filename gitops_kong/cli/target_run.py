@@ -27,6 +27,7 @@ from gitops_kong.predict.life import World
 from gitops_kong.predict.model import Scenario, TargetPrediction
 from gitops_kong.predict.scenarios import changes, predict
 from gitops_kong.predict.webhook import Webhook, WebhookSettings
+from gitops_kong.report.route_changes import RouteChange, route_changes
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.translate.build import translate
@@ -50,6 +51,7 @@ class TargetRun:
         catalogue: Catalogue,
         server: ApiServer,
         webhook: WebhookSettings,
+        compare_routes: bool = False,
     ) -> None:
         self.options = options
         self.rules = rules
@@ -59,6 +61,8 @@ class TargetRun:
         self.configurations: dict[str, Callable[[], Mapping[str, Any]]] = {}  # by target, once it was predicted
         self.server = server
         self.webhook = Webhook(webhook, options, catalogue)
+        self.compare_routes = compare_routes
+        self.route_changes: dict[str, tuple[RouteChange, ...]] = {}  # by target, once it was predicted
 
     def target(
         self, target: Target, rendered: Rendered, before: Rendered | None, earlier: TargetRun | None = None
@@ -67,6 +71,7 @@ class TargetRun:
         base = (earlier or self)._state(before, None) if before is not None else None  # noqa: SLF001
         head = self._state(rendered, base, self.webhook)
         world = self._world()
+        base_world = earlier._world() if earlier and base else None  # noqa: SLF001
         predicted = predict(
             target.name,
             base,
@@ -74,7 +79,7 @@ class TargetRun:
             world,
             self.scenarios,
             self._assumptions(rendered),
-            earlier._world() if earlier and base else None,  # noqa: SLF001
+            base_world,
         )
         predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
         configuration = self.configurations[target.name] = partial(self._configuration, head, world)
@@ -91,6 +96,10 @@ class TargetRun:
             configuration=configuration,
             plugin_schema=self.catalogue.plugin,
         )
+        if self.compare_routes and base is not None:
+            was = (earlier or self)._configuration(base, base_world or world)  # noqa: SLF001
+            objects = (*base.stored.values(), *head.stored.values())
+            self.route_changes[target.name] = route_changes(was, configuration(), objects)
         judged = predicted.with_findings(judge(self.rules.policies, target.name, evidence))
         return replace(judged, findings=doubted(judged.findings)) if rendered.not_seen else judged
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gitops_kong.cluster.options import ControllerOptions
@@ -13,6 +13,7 @@ from gitops_kong.predict.kinds import ROUTE_KINDS
 from gitops_kong.predict.model import SEVERITIES, Cause, Finding, Severity, SuppressedFinding, TargetPrediction
 from gitops_kong.predict.rules import RULES
 from gitops_kong.predict.webhook import WebhookSettings
+from gitops_kong.report.route_changes import RouteChange
 
 
 class Place(NamedTuple):
@@ -54,7 +55,8 @@ class Report:
     `controller_source` says where the controller's settings were found (a file, a flag, `default`); `general` are
     findings on those settings, which concern every target, and `suppressed` those of them that the baseline
     suppresses; `admission_webhook` is None where it is not known whether the webhook is on. `locate` finds places
-    lazily, so that only what is printed costs a look at its file.
+    lazily, so that only what is printed costs a look at its file. `route_changes` are, by target, what Kong is given
+    for each route before and after, where a base is known and a format shows it.
     """
 
     options: ControllerOptions
@@ -70,6 +72,7 @@ class Report:
     fail_on_existing: bool = False
     all_predictions: bool = False
     controllers: tuple[Controller, ...] = ()
+    route_changes: Mapping[str, tuple[RouteChange, ...]] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
         """All findings: on the controller, then target by target."""
