@@ -18,3 +18,4 @@ docs:
 bench:
 	python benchmarks/run.py
 	python benchmarks/work.py
+	python benchmarks/page.py

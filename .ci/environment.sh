@@ -1,5 +1,5 @@
 # Sourced by .ci/test and .ci/demo: makes the project's own virtual environment and finds or builds helm, kustomize and actionlint.
-# Everything lands in .venv and in the cache folder; nothing else of the machine is touched.
+# Everything lands in .venv and in the cache folder; nothing else of the machine is touched, but for root's: see `browser`.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -64,4 +64,17 @@ renderers() {
 
 linters() {
   renderer actionlint github.com/rhysd/actionlint/cmd/actionlint "$actionlint_version"
+}
+
+# Chromium, in which the tests open the HTML report: one that is on PATH, or Debian's where the packages may be installed.
+browser() {
+  local name
+  for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    ! command -v "$name" >/dev/null || return 0
+  done
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "installing Chromium (apt-get install chromium)"
+    apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null && return 0
+  fi
+  say "there is no Chromium: the HTML report will not be opened in it; on Debian and Ubuntu: apt-get install chromium"
 }

@@ -18,6 +18,7 @@ from gitops_kong.report.html_data import document
 from gitops_kong.report.model import Report
 
 SCRIPTS = ("dom.js", "findings.js", "changes.js", "objects.js", "graph.js", "main.js")  # one script, in this order
+_BIDI = re.compile(r"(?<!\\)((?:\\\\)*)\\u(?:202[a-e]|206[6-9]|200[ef]|061c)")  # direction marks, as JSON escapes
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -42,6 +43,7 @@ def _hash(content: str) -> str:
 
 
 def _in_script(document: Mapping[str, Any]) -> str:
-    """JSON that cannot end the element it stands in (HTML: `</script`, `<!--`)."""
+    """JSON that cannot end the element it stands in (HTML: `</script`, `<!--`), nor turn the text around it."""
     text = json.dumps(document, separators=(",", ":"))  # ASCII only
+    text = _BIDI.sub(r"\1\\ufffd", text)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

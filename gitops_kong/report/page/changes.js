@@ -11,7 +11,7 @@ function entityBlock([entity, name, madeFrom, change, fields]) {
   const many = change !== "modified" && fields.length > LONG + 1;
   const lines = (some) => some.flatMap(fieldLines);
   return el("section", { class: "entity" },
-    el("h4", {}, el("span", { class: "tag" }, change), ` ${entity} `, el("code", {}, name), madeFrom && el("span", { class: "quiet" }, ` from ${madeFrom}`)),
+    el("p", { class: "title" }, el("span", { class: "tag" }, change), ` ${entity} `, el("code", {}, name), madeFrom && el("span", { class: "quiet" }, ` from ${madeFrom}`)),
     el("div", { class: "diff" }, ...lines(many ? fields.slice(0, LONG) : fields)),
     many && folded(count(fields.length - LONG, "more field"), () => el("div", { class: "diff" }, ...lines(fields.slice(LONG)))));
 }

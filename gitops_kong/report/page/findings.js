@@ -8,8 +8,10 @@ const SCENARIO_TEXTS = {
 
 function head() {
   const found = Object.entries(report.counts).filter(([, n]) => n).map(([noun, n]) => count(n, noun));
-  const state = report.problems.length ? "unknown" : report.exit ? "failed" : found.length ? "noted" : "passed";
+  const nothing = !report.targets.length && !report.problems.length;
+  const state = report.problems.length || nothing ? "unknown" : report.exit ? "failed" : found.length ? "noted" : "passed";
   const title = report.problems.length ? "Not everything could be checked"
+    : nothing ? "Nothing was found to check"
     : found.length ? found.join(", ") : "Every object is configured, in every scenario";
   const [worse, routes] = report.worse;
   const objects = report.targets.reduce((sum, [, n]) => sum + n, 0);
@@ -19,7 +21,7 @@ function head() {
   $("hero").className = `hero ${state}`;
   $("mark").textContent = { unknown: "?", failed: "✗", noted: "!", passed: "✓" }[state];
   $("headline").textContent = title;
-  $("subline").textContent = worse
+  $("subline").textContent = nothing ? "No manifests, kustomizations, charts or Applications were found here." : worse
     ? `The change makes ${count(worse, "object")} worse, ${number(routes)} of them ${routes === 1 ? "a route" : "routes"}. ${checked}.` : `${checked}.`;
   document.title = `${title} – gitops-kong`;
   for (const each of report.controllers) {
@@ -28,7 +30,7 @@ function head() {
     $("controllers").append(el("dl", {}, ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
   }
   for (const [target, message] of report.problems)
-    $("problems").append(el("li", { class: "card error" }, el("h3", {}, `${target} could not be checked`), el("p", {}, message)));
+    $("problems").append(el("li", { class: "card error" }, el("h2", {}, `${target} could not be checked`), el("p", {}, message)));
 }
 
 function scenarioCards() {
@@ -74,6 +76,7 @@ function findingCard(finding) {
 }
 
 function findings() {
+  $("findings-section").hidden = !report.targets.length && !report.findings.length;
   if (report.findings.length) byPortions(report.findings, 30, $("findings"), $("more-findings"), findingCard);
   else $("findings").append(el("p", { class: "quiet" }, report.problems.length ? "None in what could be checked." : "Nothing to report."));
   const lines = ([rule, message, how, reason, at]) => el("li", {}, el("b", {}, rule), ` ${message}, by ${how} `, place(at), reason && ` (${reason})`);

@@ -1,6 +1,7 @@
 // The graph of causes: what is wrong on the left, what follows from it to the right, along the chains of the shown objects.
 const NODES = 60;
-const BOX = { width: 250, height: 42, gapX: 70, gapY: 12, margin: 4, letters: 32 };
+const BOX = { height: 42, gapY: 12, margin: 4, ...(matchMedia("(max-width: 760px)").matches
+  ? { width: 170, gapX: 36, letters: 21 } : { width: 250, gapX: 70, letters: 32 }) };
 
 function causeGraph(rows) {
   const nodes = new Map(), edges = new Map();

@@ -11,7 +11,7 @@ $("next").addEventListener("click", () => turn(1));
 $("causes").addEventListener("toggle", () => $("causes").open && graph());
 $("causes").hidden = !report.rows.some((row) => row.scenarios.some(([, chain]) => report.chains[chain].length));
 $("causes").open = report.rows.some((row) => row.verdict === "broken");
-$("objects").hidden = !report.rows.length;
+$("objects").hidden = $("keys").hidden = !report.rows.length;
 document.addEventListener("keydown", (event) => {
   const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
   if (event.key === "/" && !typing) { event.preventDefault(); $("search").focus(); }
