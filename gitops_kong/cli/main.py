@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("rules", "list the rules"),
     "baseline": ("baseline", "accept what is found now; only what is new is reported"),
     "upgrade-check": ("upgrade_check", "what another controller or gateway version would change"),
+    "fleet": ("fleet", "check many clusters and repositories in one run"),
     "render": ("render", "the manifests of each target"),
     "init": ("init", "write .gitops-kong.yaml from what is found"),
     "translate": ("translate", "the configuration that the controller would push"),

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gitops_kong.apiserver.admission import ApiServer
-from gitops_kong.cli.controllers import controllers_of
+from gitops_kong.cli.controllers import controllers_of, on_controllers
 from gitops_kong.cli.inputs import CheckSettings, Revision
-from gitops_kong.cli.places import locator
+from gitops_kong.cli.places import line_of, locator
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import kubernetes_version
 from gitops_kong.cli.target_run import TargetRun, schemas_of
-from gitops_kong.cli.targets import context_of, select, tools_of
+from gitops_kong.cli.targets import context_of, render_before, select, tools_of
 from gitops_kong.errors import UserError
-from gitops_kong.policies.engine import judge_controller
 from gitops_kong.policies.selection import Selection, own_rules
 from gitops_kong.policies.selection import select as select_rules
 from gitops_kong.policies.suppressions import Suppressions, by_target, read_baseline
-from gitops_kong.predict.model import SCENARIOS, Finding, TargetPrediction
+from gitops_kong.predict.model import SCENARIOS, TargetPrediction
 from gitops_kong.predict.several import together
 from gitops_kong.report.model import Controller, Problem, Report
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.render import render
-from gitops_kong.sources.tools import Tools
 
 
 def check(head: Revision, base: Revision | None, config: Config, settings: CheckSettings, progress: Progress) -> Report:
@@ -36,7 +34,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     for target in targets:
         progress.stage(f"rendering {target.name}")
         after[target.name] = render(target, head.tree, tools)
-    before = {target.name: _before(target, after[target.name], base, tools) for target in targets}
+    before = {target.name: render_before(target, after[target.name], base, tools) for target in targets}
     chosen = controllers_of(settings.controller, config, {t.name: (t, after[t.name]) for t in targets}, head.tree)
     chosen = chosen or controllers_of(settings.controller, config, _NO_TARGET, head.tree)
     earlier = _earlier(base, config, settings, targets, after, before)
@@ -76,7 +74,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
         tuple(predictions),
         tuple(dict.fromkeys(problems)),
         locator(head.tree),
-        tuple(_on_controllers(rules, controllers)),
+        tuple(on_controllers(rules, controllers)),
         (),
         settings.fail_on,
         settings.fail_on_existing,
@@ -95,12 +93,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
 
 def _suppressed(report: Report, suppressions: Suppressions, rules: Selection, complete: bool) -> Report:
     """The report without what people have decided to live with."""
-
-    def line_of(finding: Finding) -> tuple[str, int] | None:
-        place = report.locate(finding.object, finding.path) if finding.object else None
-        return (place.file, place.line) if place else None
-
-    targets = [suppressions.apply(target, line_of) for target in report.targets]
+    targets = [suppressions.apply(target, line_of(report.locate)) for target in report.targets]
     general, suppressed = suppressions.split(report.general)
     left = by_target(rules.judged(suppressions.leftovers(complete)))
     known = {target.target for target in targets}
@@ -110,15 +103,6 @@ def _suppressed(report: Report, suppressions: Suppressions, rules: Selection, co
         general=(*general, *(f for name, found in left.items() if name not in known for f in found)),
         suppressed=suppressed,
     )
-
-
-def _before(target: Target, after: Rendered, base: Revision | None, tools: Tools) -> Rendered | None:
-    """What a target rendered to before the change: the same where the change cannot reach it."""
-    if base is None:
-        return None
-    if base.changed is not None and not target.reached_by(base.changed):
-        return after
-    return render(target, base.tree, tools)
 
 
 _NO_TARGET = {"": (Target("", "files", "."), Rendered())}
@@ -140,14 +124,3 @@ def _earlier(
         return controllers_of(settings.controller, base.config or config, known, base.tree)
     except UserError:  # a version that is not known
         return {}
-
-
-def _on_controllers(rules: Selection, controllers: Sequence[Controller]) -> Iterator[Finding]:
-    """What the rules find in the settings of each controller, named where there are several."""
-    for each in controllers:
-        for finding in judge_controller(rules.policies, each.options):
-            if len(controllers) == 1:
-                yield finding
-            else:
-                effects = (*finding.effects, f"controller: {each.name}")
-                yield replace(finding, controller=each.name, effects=effects)

@@ -29,12 +29,17 @@ class Repository:
 
 
 def open_repository(
-    paths: Sequence[str], base: str | None = None, compare: bool = False, staged: bool = False
+    paths: Sequence[str],
+    base: str | None = None,
+    compare: bool = False,
+    staged: bool = False,
+    revision: str | None = None,
 ) -> Repository:
     """The repository that holds `paths` (default: the working directory); `-` reads manifests from stdin.
 
     With `compare` the state before the change is opened too: `base`, or what the CI or the upstream say. With
-    `staged` the head is what would be committed now, and the base is the last commit unless another is asked for.
+    `staged` the head is what would be committed now, and the base is the last commit unless another is asked for; with
+    `revision` the head is that one.
     Raises UserError for a path that is not there, and for a base that is asked for and cannot be had.
     """
     if tuple(paths) == ("-",):
@@ -55,10 +60,22 @@ def open_repository(
     if staged:
         return _staged(repository, tree, places, base)
     relative = tuple(place.relative_to(root).as_posix() for place in places)
-    before = _base(repository, tree, base, relative[0]) if repository and compare else None
-    return Repository(
-        Revision("the work tree", tree), before, _inside(_config(tree, relative[0]), root), relative, root
-    )
+    before = _base(repository, tree, base, relative[0], revision is None) if repository and compare else None
+    if revision is not None:
+        return _at(repository, tree, revision, before, relative)
+    config = _inside(_config(tree, relative[0]), root)
+    return Repository(Revision("the work tree", tree), before, config, relative, root)
+
+
+def _at(
+    repository: git.Repository | None, tree: WorkTree, revision: str, before: Revision | None, paths: tuple[str, ...]
+) -> Repository:
+    """The repository with a revision as its head."""
+    if repository is None:
+        raise UserError(f"revision {revision}: {tree.root} is in no Git repository")
+    root = repository.root.resolve()
+    head = git.revision_tree(repository, git.resolve(repository, revision, "revision"), tree)
+    return Repository(Revision(revision, head), before, _inside(_config(head, paths[0]), root), paths, root)
 
 
 def _staged(repository: git.Repository | None, tree: WorkTree, places: Sequence[Path], base: str | None) -> Repository:
@@ -105,13 +122,18 @@ def _inside(config: Config, root: Path) -> Config:
     return replace(config, repositories=places)
 
 
-def _base(repository: git.Repository, tree: WorkTree, requested: str | None, path: str) -> Revision | None:
+def _base(
+    repository: git.Repository, tree: WorkTree, requested: str | None, path: str, of_work_tree: bool = True
+) -> Revision | None:
+    """The state before; what differs is known where the head is the work tree."""
     if requested is None and not repository.repo.head.is_valid():
         return None  # no commit yet
     commit = git.base_revision(repository, os.environ, requested)
     name = commit[:12] if requested is None or requested.startswith(commit[:7]) else f"{requested} ({commit[:12]})"
-    changed = frozenset(git.changed_files(repository, commit))
     before = git.revision_tree(repository, commit, tree)
+    if not of_work_tree:
+        return Revision(name, before, None, _config_or_none(before, path))
+    changed = frozenset(git.changed_files(repository, commit))
     return Revision(name, before, changed, _earlier_config(before, changed, path))
 
 
@@ -119,6 +141,10 @@ def _earlier_config(tree: FileTree, changed: frozenset[str], path: str) -> Confi
     """What the base's own file says, where the change touches it and it can be read."""
     if not any(file.rpartition("/")[2] == FILE for file in changed):
         return None
+    return _config_or_none(tree, path)
+
+
+def _config_or_none(tree: FileTree, path: str) -> Config | None:
     try:
         return _config(tree, path)
     except UserError:

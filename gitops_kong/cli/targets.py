@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from gitops_kong.cli.inputs import Revision
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.base import Rendered, Target, Tree
@@ -50,3 +51,12 @@ def tools_of(config: Config) -> Tools:
 def context_of(tree: Tree, paths: Sequence[str]) -> list[K8sObject]:
     """What the cluster has beyond the repository."""
     return [obj for path in paths for file in tree.under(path) or (path,) for obj in tree.objects(file)]
+
+
+def render_before(target: Target, after: Rendered, base: Revision | None, tools: Tools) -> Rendered | None:
+    """What a target rendered to before the change: the same where the change cannot reach it."""
+    if base is None:
+        return None
+    if base.changed is not None and not target.reached_by(base.changed):
+        return after
+    return render(target, base.tree, tools)

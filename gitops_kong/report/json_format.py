@@ -49,9 +49,14 @@ def document(report: Report) -> dict[str, Any]:
             for prediction in target.predictions
             if report.all_predictions or not prediction.plain or prediction.change != "unchanged"
         ],
-        "findings": [_finding(finding, report.locate) for finding in report.findings()],
+        "findings": [finding_json(finding, report.locate) for finding in report.findings()],
         "suppressed": [
-            {**_finding(s.finding, report.locate), "suppressedBy": s.how, "reason": s.reason, "suppressedAt": s.place}
+            {
+                **finding_json(s.finding, report.locate),
+                "suppressedBy": s.how,
+                "reason": s.reason,
+                "suppressedAt": s.place,
+            }
             for s in report.all_suppressed()
         ],
         "problems": [{"target": p.target, "message": p.message} for p in report.problems],
@@ -113,7 +118,8 @@ def _prediction(target: str, prediction: Prediction, locate: Locate) -> dict[str
     }
 
 
-def _finding(finding: Finding, locate: Locate) -> dict[str, Any]:
+def finding_json(finding: Finding, locate: Locate) -> dict[str, Any]:
+    """A finding as the report has it."""
     return {
         "rule": finding.rule,
         "severity": finding.severity,

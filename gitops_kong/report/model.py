@@ -105,8 +105,7 @@ class Report:
 
     def fails(self, finding: Finding) -> bool:
         """Whether `finding` alone makes the run fail."""
-        grave = SEVERITIES.index(finding.severity) <= SEVERITIES.index(self.fail_on)
-        return grave and (self.fail_on_existing or not finding.existing)
+        return fails(finding, self.fail_on, self.fail_on_existing)
 
     @property
     def exit_status(self) -> int:
@@ -114,6 +113,12 @@ class Report:
         if self.problems:
             return 2
         return int(any(self.fails(f) for f in self.findings()))
+
+
+def fails(finding: Finding, fail_on: Severity, fail_on_existing: bool) -> bool:
+    """Whether `finding` alone makes a run with these settings fail."""
+    grave = SEVERITIES.index(finding.severity) <= SEVERITIES.index(fail_on)
+    return grave and (fail_on_existing or not finding.existing)
 
 
 _RANK = {rule: i for i, rule in enumerate(RULES)}

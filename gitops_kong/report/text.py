@@ -43,7 +43,7 @@ def write(report: Report, color: bool = False, verbose: bool = False) -> str:
         what = "could not be checked in whole" if name in checked else "could not be checked"
         lines += ["", f"{style('✗', 'red')} {style(name, bold=True)} {what}"]
         for problem in problems:
-            lines += _wrapped(problem.message, "    ", "      ")
+            lines += wrapped(problem.message, "    ", "      ")
     lines += _suppressed(report, style) if verbose else ()
     lines += ["", *_foot(report, style, verbose)]
     return "\n".join(lines) + "\n"
@@ -77,7 +77,7 @@ def _target(report: Report, target: TargetPrediction, style: Style, verbose: boo
     changed = f", {target.changed} changed" if report.base else ""
     groups = grouped(target.findings)
     yield ""
-    size = _count(target.objects, "object") + changed
+    size = count(target.objects, "object") + changed
     yield f"{style(target.target, bold=True)}  {style(size, dim=True)}"
     if not groups and target.target not in report.problems_by_target():
         yield f"  {style('✓', 'green')} every object is configured, every status is written, in every scenario"
@@ -88,12 +88,12 @@ def _target(report: Report, target: TargetPrediction, style: Style, verbose: boo
         yield ""
         yield f"  {style('you will see', dim=True)}"
         for sign in target.signs:
-            yield from _wrapped(sign, "    ", "      ")
+            yield from wrapped(sign, "    ", "      ")
     if target.assumptions:
         yield ""
         yield f"  {style('assumed', dim=True)}"
         for assumption in target.assumptions:
-            yield from _wrapped(assumption, "    ")
+            yield from wrapped(assumption, "    ")
 
 
 def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterato
     first, *more = printable(headline(group)).splitlines() or [""]
     yield f"  {style(mark, fg, bold=True)} {style(first, bold=True)}  {style(finding.rule, fg)}{caught}{existing}"
     for line in more:
-        yield from _wrapped(line, "    ")
+        yield from wrapped(line, "    ")
     if finding.object:
         place = report.locate(finding.object, finding.path)
         if len(group.findings) == 1:
@@ -114,9 +114,9 @@ def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterato
             yield from _members(report, group, style, verbose)
         yield from _cause(report, group)
     for effect in finding.effects:
-        yield from _wrapped(effect, "    ", "      ")
+        yield from wrapped(effect, "    ", "      ")
     if finding.help:
-        yield from _wrapped(f"→ {finding.help}", "    ", "      ")
+        yield from wrapped(f"→ {finding.help}", "    ", "      ")
 
 
 def _cause(report: Report, group: Group) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _cause(report: Report, group: Group) -> Iterator[str]:
     if len(group.findings) > 1:
         links = links.removeprefix(f"{subject.ref} ")
     at = report.locate(cause.object, cause.path)
-    yield from _wrapped(f"{links}, at {at}" if at else links, "    ", "      ")
+    yield from wrapped(f"{links}, at {at}" if at else links, "    ", "      ")
 
 
 def _members(report: Report, group: Group, style: Style, verbose: bool) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _suppressed(report: Report, style: Style) -> Iterator[str]:
         yield style("suppressed", dim=True)
     for finding, how, reason, place in found:
         told = f" ({reason})" if reason else ""
-        yield from _wrapped(f"{finding.rule}: {finding.message}, by {how} at {place}{told}", "  ", "    ")
+        yield from wrapped(f"{finding.rule}: {finding.message}, by {how} at {place}{told}", "  ", "    ")
 
 
 def _foot(report: Report, style: Style, verbose: bool) -> Iterator[str]:
@@ -157,12 +157,12 @@ def _foot(report: Report, style: Style, verbose: bool) -> Iterator[str]:
     parts = []
     for severity, (_, fg) in MARKS.items():
         if counts[severity]:
-            parts.append(style(_count(counts[severity], severity), fg, bold=True))
+            parts.append(style(count(counts[severity], severity), fg, bold=True))
     worse, routes = report.made_worse()
     if worse:
-        yield style(f"made worse: {_count(worse, 'object')} ({_count(routes, 'route')})", bold=True)
+        yield style(f"made worse: {count(worse, 'object')} ({count(routes, 'route')})", bold=True)
     objects = sum(t.objects for t in report.targets)
-    checked = f"{_count(len(report.targets), 'target')}, {_count(objects, 'object')}"
+    checked = f"{count(len(report.targets), 'target')}, {count(objects, 'object')}"
     yield f"{checked}: {', '.join(parts)}" if parts else f"{checked}: {style('nothing to report', 'green', bold=True)}"
     existing = sum(f.existing for f in report.findings())
     if existing and not report.fail_on_existing:
@@ -171,18 +171,20 @@ def _foot(report: Report, style: Style, verbose: bool) -> Iterator[str]:
     if hows:
         ways = ", ".join(f"{n} by {how}" for how, n in hows.items())
         more = "" if verbose else "; --verbose names them"
-        yield style(f"{_count(hows.total(), 'finding')} suppressed ({ways}{more})", dim=True)
+        yield style(f"{count(hows.total(), 'finding')} suppressed ({ways}{more})", dim=True)
     if not report.targets:
         yield "no manifests, kustomizations, charts or Applications were found here"
     if report.problems:
-        yield style(f"{_count(len(report.problems_by_target()), 'target')} could not be checked", "red", bold=True)
+        yield style(f"{count(len(report.problems_by_target()), 'target')} could not be checked", "red", bold=True)
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """`1 object`, `2 objects`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _wrapped(text: str, indent: str, hanging: str | None = None) -> Iterator[str]:
+def wrapped(text: str, indent: str, hanging: str | None = None) -> Iterator[str]:
+    """The lines of a text within the width, the first one behind `indent`, the others behind `hanging`."""
     for i, line in enumerate(printable(text).splitlines()):
         yield from textwrap.wrap(
             line,

@@ -113,18 +113,25 @@ def read_config(tree: Tree, path: str = FILE) -> Config:
 
 def parse_config(text: bytes, file: str) -> Config:
     """The configuration written in `text`. Raises `UserError` with the place of what is not understood."""
+    return _config(read_valid(text, file, schema()), file)
+
+
+def read_valid(text: bytes, file: str, shape: Mapping[str, Any]) -> dict[str, Any]:
+    """The one document of a file of settings, {} where there is none. Raises `UserError` with the place of what the
+    JSON Schema `shape` does not allow.
+    """
     from jsonschema import Draft202012Validator  # noqa: PLC0415  # heavy, and most repositories have no such file
     from jsonschema.exceptions import best_match  # noqa: PLC0415
 
     documents = read_documents(text, file)
     if len(documents) > 1:
         raise UserError(f"{file}: one document is expected, there are {len(documents)}")
-    value = documents[0] if documents else {}
-    error = best_match(Draft202012Validator(schema()).iter_errors(value))
+    value: dict[str, Any] = documents[0] if documents else {}
+    error = best_match(Draft202012Validator(shape).iter_errors(value))
     if error is not None:
         place = locate(text, Origin(file), _blamed(error))
         raise UserError(f"{file}:{place.line}:{place.column}: {_message(error)}")
-    return _config(value, file)
+    return value
 
 
 def _blamed(error: Any) -> list[str | int]:
@@ -148,11 +155,11 @@ def _message(error: Any) -> str:
 
 
 def _config(value: Mapping[str, Any], file: str) -> Config:
-    controller = _controller({"gateway": value.get("gateway", {}), **value.get("controller", {})})
+    controller = controller_config({"gateway": value.get("gateway", {}), **value.get("controller", {})})
     return Config(
         targets=tuple(_target(entry) for entry in value.get("targets", ())),
         controller=controller,
-        controllers=tuple(_controller(entry).over(controller) for entry in value.get("controllers", ())),
+        controllers=tuple(controller_config(entry).over(controller) for entry in value.get("controllers", ())),
         policies=value.get("policies", {}),
         exclude=tuple(value.get("exclude", ())),
         context=tuple(value.get("context", ())),
@@ -177,7 +184,8 @@ _CONTROLLER = {
 }
 
 
-def _controller(entry: Mapping[str, Any]) -> ControllerConfig:
+def controller_config(entry: Mapping[str, Any]) -> ControllerConfig:
+    """What an entry `controller` of a valid file says."""
     gateway = entry.get("gateway", {})
     return ControllerConfig(
         **{attribute: entry[key] for key, attribute in _CONTROLLER.items() if key in entry},
@@ -196,5 +204,5 @@ def _target(entry: Mapping[str, Any]) -> TargetConfig:
         options={**entry.get("helm", {}), **({"cluster": entry["cluster"]} if "cluster" in entry else {})},
         context=tuple(entry.get("context", ())),
         sources=tuple(_target(part) for part in entry.get("sources", ())),
-        controller=_controller(entry["controller"]) if "controller" in entry else None,
+        controller=controller_config(entry["controller"]) if "controller" in entry else None,
     )

@@ -94,8 +94,8 @@ def changed_files(repository: Repository, revision: str, *, staged: bool = False
     return sorted(set(found))
 
 
-def resolve(repository: Repository, revision: str) -> str:
-    """The commit of a revision. Raises `UserError` that says what to run."""
+def resolve(repository: Repository, revision: str, what: str = "base") -> str:
+    """The commit of a revision. Raises `UserError` that says what it was wanted for, and what to run."""
     import git  # noqa: PLC0415
 
     if revision.startswith("-"):
@@ -105,7 +105,7 @@ def resolve(repository: Repository, revision: str) -> str:
     except git.GitCommandError:
         hint = DEEPEN if repository.shallow else f"run `git fetch origin {revision.removeprefix('origin/')}`"
         why = "this shallow clone does not have it" if repository.shallow else "no such revision here"
-        raise UserError(f"base {revision}: {why}; {hint}") from None
+        raise UserError(f"{what} {revision}: {why}; {hint}") from None
 
 
 def remotes(repository: Repository) -> tuple[str, ...]:
