@@ -11,7 +11,7 @@ from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.apiserver.problems import path_of
 from gitops_kong.cluster.intake import take_in
 from gitops_kong.cluster.options import ControllerOptions
-from gitops_kong.controller.loop import ControllerCrash
+from gitops_kong.translate.context import ControllerPanic
 from gitops_kong.controller.schema_gateway import SchemaGateway
 from gitops_kong.gateway import custom_schemas
 from gitops_kong.gateway.catalogue import Catalogue, Schema, load
@@ -107,7 +107,7 @@ class TargetRun:
         """What the controller would push, {} where it crashes on it; translated once, for the predictions."""
         try:
             return world.translate(state.store, self.options, world.gateway.schemas).config
-        except ControllerCrash:
+        except ControllerPanic:
             return {}
 
     def _world(self) -> World:

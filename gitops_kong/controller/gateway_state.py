@@ -16,14 +16,16 @@ Snapshot = frozenset[tuple[str, str]]  # uid and resource version of every objec
 class Answer:
     """What `POST /config` answers: 201, 304 (it already runs exactly this), 400 with errors, or 500.
 
-    `general` says in words what a 400 that names no entity is about; `unverified` is what was accepted without a
-    schema to judge it by.
+    `general` says in words what a 400 that names no entity is about, `blamed` which entities it is about: each message
+    with their tags, for people, since the controller is not told. `unverified` is what was accepted without a schema to
+    judge it by.
     """
 
     status: int
     errors: Sequence[Mapping[str, Any]] = ()
     general: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+    blamed: Sequence[tuple[str, Sequence[Sequence[str]]]] = ()
 
     @property
     def accepted(self) -> bool:

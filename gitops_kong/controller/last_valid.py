@@ -1,9 +1,10 @@
 """The last valid configuration as a restarted controller gets it: read back from a gateway, and put together again.
 
 KIC `configfetcher.TryFetchingValidConfigFromGateways` and `KongRawStateToKongState`, then `deckgen.ToDeckContent`.
-What that code does not carry is lost: plugins that are on no route and no service (global ones, consumers',
-consumer groups'), consumers' groups, custom entities, and every id that is not made from a name - so a service whose
-client certificate is named by id refers to nothing.
+What that code does not carry is lost: plugins that are on no route and no service (global ones, consumers', consumer
+groups'), consumers' groups, custom entities (their types are known only once something was translated,
+`Translator.CustomEntityTypes`), the server names of certificates, and every id that is not made from a name - so a
+service whose client certificate is named by id refers to nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ CREDENTIALS = (
 
 # Set by the gateway, and cleared by the controller when it reads an entity.
 _GATEWAY_SET = frozenset({"created_at", "updated_at"})
-_CHILDREN = frozenset({"routes", "plugins", "targets", "snis", "groups", *CREDENTIALS})
+_CHILDREN = frozenset({"routes", "plugins", "targets", "groups", *CREDENTIALS})
 # What stays a map in the controller's types: nulls and empty values in it survive.
 _MAPS = frozenset({"config"})
 
@@ -146,14 +147,14 @@ def _plugin(plugin: Entity) -> Entity:
 
 def _upstream(upstream: Entity) -> Entity:
     result = _entity(upstream, keep_id=False)
+    result.setdefault("algorithm", "round-robin")  # `fillUpstream`; the stub of an empty configuration has none
     _add(result, "targets", [_entity(t, keep_id=False) for t in upstream.get("targets") or ()])
     return result
 
 
 def _certificate(certificate: Entity) -> Entity:
-    result = {k: certificate[k] for k in ("cert", "key", "tags") if certificate.get(k)}
-    _add(result, "snis", [{"name": s["name"]} for s in certificate.get("snis") or ()])
-    return result
+    """Without its server names: decK's `dump.GetAllCertificates` clears them, and nothing puts them back."""
+    return {k: certificate[k] for k in ("cert", "key", "tags") if certificate.get(k)}
 
 
 def _consumer(consumer: Entity, keep_ids: bool) -> Entity:

@@ -203,7 +203,10 @@ class Update:
         return push
 
     def _rejection(self, push: Push) -> _Rejection:
-        if push.answer.status != 400 and self.options.behaviours["server-errors-not-recovered"]:
+        status = push.answer.status
+        # Kong writes an empty list of errors as `{}`, which the controller cannot read (`parseFlatEntityErrors`).
+        unreadable = status == 400 and not push.answer.errors
+        if unreadable or (status != 400 and self.options.behaviours["server-errors-not-recovered"]):
             return _Rejection((), readable=False)
         parsed = parse(push.answer.errors)
         if parsed.readable:

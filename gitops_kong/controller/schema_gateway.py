@@ -23,7 +23,7 @@ class SchemaGateway:
     def judge(self, config: Config, push: int) -> Answer:  # noqa: ARG002 - each push is judged alike
         """What `POST /config` answers."""
         verdict = validate(config, self.catalogue, self.options.router_flavor, self.options.gateway_edition)
-        return Answer(verdict.status, verdict.errors, verdict.general, verdict.unverified)
+        return Answer(verdict.status, verdict.errors, verdict.general, verdict.unverified, verdict.blamed)
 
     def stored(self, config: Config) -> Config:
         """`config` as the gateway holds it."""

@@ -67,6 +67,13 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "Failures of objects are logged at the debug level; before, as errors (recordResourceFailureEvents).",
     ),
     Behaviour(
+        "untagged-errors-logged-in-full",
+        (3, 4, 0),
+        None,
+        "An error of an entity whose tags name no object is logged with its tags, and that there is no Event for it;"
+        " before, as `Entity tags missing fields` (parseFlatEntityErrors).",
+    ),
+    Behaviour(
         "config-status-on-change-only",
         None,
         (3, 3, 0),
@@ -84,12 +91,6 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         (3, 3, 0),
         None,
         "A KongCustomEntity depends on the plugin in its parentRef (resolveKongCustomEntityDependencies).",
-    ),
-    Behaviour(
-        "last-valid-keeps-custom-entities",
-        (3, 3, 0),
-        None,
-        "Custom entities are read back from the gateway after a restart (KongRawStateToKongState).",
     ),
     # What the cache holds.
     Behaviour(

@@ -7,7 +7,7 @@ Source: `generate_ids`, `validate_references` and the end of `flatten` of Kong
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitops_kong.gateway import ids, lua
 from gitops_kong.gateway.lua import MISSING, GatewayCrash, Table
@@ -36,6 +36,17 @@ class _Schema:
         self.makes_ids = self.primary_key == ["id"]
 
 
+class _Expected(NamedTuple):
+    """A foreign key of an entity, and the place that the gateway would note its error at."""
+
+    entity: str
+    field: str
+    parent_type: str
+    value: Any
+    place: Any
+    own: Table
+
+
 class References:
     """One pass over a configuration that passed the schemas."""
 
@@ -47,8 +58,10 @@ class References:
         self._schemas = {name: _Schema(declarative, name) for name in declarative.schemas}
         self._ids: dict[str, dict[str, Table]] = {name: {} for name in self._schemas}
         self._names: dict[str, dict[Any, Table]] = {name: {} for name in self._schemas}
-        self._expected: list[tuple[str, str, str, Any, Any]] = []  # entity, field, parent's type, value, place
+        self._expected: list[_Expected] = []
         self._errors: Errors = {}
+        self._holders: dict[int, Table] = {}  # what an entity is nested in, by `id()`
+        self.blamed: dict[str, list[Table]] = {}  # the entities that an error is about, by its message
 
     def check(self, config: Mapping[str, Any]) -> Errors | None:
         """Errors by entity type and position; by name or id where the gateway knows no position."""
@@ -77,6 +90,7 @@ class References:
                 for position, value in enumerate(inner, 1):
                     if id(value) in self._lost:
                         break
+                    self._holders[id(value)] = own
                     self._item(inner_relation.child, value, position, inner_relation, own_id, (entity, index))
         name = own.get(schema.endpoint) if schema.endpoint else None
         failed = name is not None and not self._add_name(entity, schema, name, own, index)
@@ -84,7 +98,7 @@ class References:
         if text is not None:
             known = self._ids[entity]
             if not failed and text in known:
-                self._report(entity, index, at, f"primary key set to '{text}'")
+                self._report(entity, index, at, f"primary key set to '{text}'", (known[text], own))
             else:
                 known[text] = own
         else:
@@ -92,7 +106,8 @@ class References:
         for field, parent_type in schema.foreign.items():
             value = own.get(field)
             if value is not None:
-                self._expected.append((entity, field, parent_type, value, name if name is not None else text or index))
+                place = name if name is not None else text or index
+                self._expected.append(_Expected(entity, field, parent_type, value, place, own))
 
     def _identity(self, schema: _Schema, own: Table, own_id: Any) -> str | None:
         """The primary key as text; None for one that the gateway makes at random."""
@@ -106,12 +121,16 @@ class References:
         if name in known:
             message = f"uniqueness violation: '{entity}' entity with {schema.endpoint} set to '{name}' already declared"
             self._errors.setdefault(entity, {})[index] = message
+            self._blame(message, known[name], own)
             return False
         known[name] = own
         return True
 
-    def _report(self, entity: str, index: int, at: tuple[str, int] | None, what: str) -> None:
+    def _report(
+        self, entity: str, index: int, at: tuple[str, int] | None, what: str, both: tuple[Table, Table]
+    ) -> None:
         message = f"uniqueness violation: '{entity}' entity with {what} already declared"
+        self._blame(message, *both)
         section = self._errors
         if at is not None and self._nested_by_parent:
             section = section.setdefault(at[0], {}).setdefault(at[1], {})
@@ -120,39 +139,66 @@ class References:
         section.setdefault(entity, {})[index] = message
 
     def _check_expected(self) -> None:
-        for entity, field, parent_type, value, place in self._expected:
+        for entity, field, parent_type, value, place, own in self._expected:
             key = value.get("id", MISSING) if isinstance(value, dict) else value
             if isinstance(key, str) and (key in self._names[parent_type] or key in self._ids[parent_type]):
                 continue
             message = f"invalid reference '{field}: {key}' (no such entry in '{parent_type}')"
+            self._blame(message, *(tuple(self._meant(parent_type, key)) or (own,)))
             section = self._errors.setdefault(entity, {})
             if isinstance(section.get(place), str):
                 raise GatewayCrash
             section.setdefault(place, []).append(message)
+
+    def _meant(self, parent_type: str, key: Any) -> Iterator[Table]:
+        """Entities that a reference may have meant: those that carry its value in a field that is not their name."""
+        for own in self._ids[parent_type].values():
+            if isinstance(key, str) and key in own.values():
+                yield own
+
+    def _blame(self, message: str, *entities: Table) -> None:
+        """Note the entities that an error is about; one without tags stands for what it hangs on."""
+        known = self.blamed.setdefault(message, [])
+        known.extend(owner for own in entities for owner in self._owners(own) if owner not in known)
+
+    def _owners(self, own: Table) -> Iterator[Table]:
+        if own.get("tags"):
+            yield own
+            return
+        holder = self._holders.get(id(own))
+        if holder is not None:
+            yield from self._owners(holder)
+        for parent_type in self._schemas:
+            key = own.get(parent_type.removesuffix("s"))
+            if isinstance(key, str):
+                found = self._names[parent_type].get(key) or self._ids[parent_type].get(key)
+                if found is not None and found.get("tags"):
+                    yield found
 
     def _duplicates(self) -> Errors:
         """Fields that must be unique, other than the one that the entity is called by."""
         errors: Errors = {}
         for entity, schema in self._schemas.items():
             for field in schema.unique:
-                seen: set[Any] = set()
-                for value in self._values(entity, schema, field):
+                seen: dict[Any, Table] = {}
+                for value, own in self._values(entity, schema, field):
                     if value in seen:
                         message = (
                             f"uniqueness violation: '{entity}' entity with {field} set to '{value}' already declared"
                         )
                         errors[entity] = {str(value): message}
-                    seen.add(value)
+                        self._blame(message, seen[value], own)
+                    seen.setdefault(value, own)
         return errors
 
-    def _values(self, entity: str, schema: _Schema, field: str) -> Iterator[Any]:
+    def _values(self, entity: str, schema: _Schema, field: str) -> Iterator[tuple[Any, Table]]:
         parent_type = schema.foreign.get(field)
         for own in self._ids[entity].values():
             value = own.get(field)
             if parent_type is not None and value is not None:
                 value = self._row(parent_type, value) if schema.workspaceable else None
             if value is not None and not lua.is_table(value):
-                yield value
+                yield value, own
 
     def _row(self, parent_type: str, value: Any) -> Any:
         """What identifies the row that a foreign key leads to."""

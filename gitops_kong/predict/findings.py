@@ -73,24 +73,29 @@ class _Maker:
             )
 
     def refused_by_gateway(self) -> Iterator[Finding]:
-        """The objects that the gateway names in its errors: where to mend."""
-        seen: dict[Ref, tuple[Cause, ...]] = {}
+        """The objects that the gateway refuses, or the whole configuration because of them: where to mend."""
+        named: dict[Ref, tuple[Cause, ...]] = {}
+        blamed: dict[Ref, tuple[Cause, ...]] = {}
         for reader in self.readers.values():
-            for ref, causes in reader.refusals.by_object.items():
-                seen.setdefault(ref, causes)
-        for ref, causes in seen.items():
-            obj = causes[0].object
-            outcomes = self._outcomes(ref, self.verdicts)
-            near = nearest_field(causes[0], self.schemas)
-            yield self._finding(
-                "gateway-rejected",
-                obj,
-                f"Kong refuses {ref}: {causes[0].message}" + (f"; did you mean {near}?" if near else ""),
-                outcomes,
-                causes[0].path,
-                extra=(*(cause.message for cause in causes[1:]), *self._note(obj)),
-                by="gateway",
-            )
+            named = {**reader.refusals.by_object, **named}
+            blamed = {**reader.refusals.blamed, **blamed}
+        for ref, causes in named.items():
+            yield self._refused(causes, f"Kong refuses {ref}")
+        for ref, causes in blamed.items():
+            yield self._refused(causes, f"Kong refuses the whole configuration because of {ref}")
+
+    def _refused(self, causes: tuple[Cause, ...], message: str) -> Finding:
+        obj = causes[0].object
+        near = nearest_field(causes[0], self.schemas)
+        return self._finding(
+            "gateway-rejected",
+            obj,
+            f"{message}: {causes[0].message}" + (f"; did you mean {near}?" if near else ""),
+            self._outcomes(obj.ref, self.verdicts),
+            causes[0].path,
+            extra=(*(cause.message for cause in causes[1:]), *self._note(obj)),
+            by="gateway",
+        )
 
     def _note(self, obj: K8sObject) -> tuple[str, ...]:
         """What the admission webhook has to do with an object that nobody refuses before."""
@@ -125,11 +130,17 @@ class _Maker:
             root,
             causes[0].path if causes else (),
             causes,
-            RULES[rule].remediation,
+            RULES[rule].remediation if crash is not None else self._mend(first),
             tuple(stopped),
-            tuple(self._routes(stopped)),
+            (*_no_help(first), *self._routes(stopped)),
             existing=root is not None and self._existing(root.ref, stopped),
         )
+
+    @staticmethod
+    def _mend(reader: LifeReader) -> str:
+        """Without the gate where it is on, or where it would not help."""
+        helps = not reader.fallback_on and reader.refusals.by_object
+        return RULES["blocked"].remediation if helps else "Mend the broken object."
 
     def _routes(self, stopped: Mapping[Scenario, LifeReader]) -> Iterator[str]:
         lines: dict[str, list[Scenario]] = {}
@@ -316,6 +327,12 @@ class _Maker:
 
 def _first_message(held: Mapping[Scenario, Verdict]) -> str:
     return next((c.message for v in held.values() for c in v.causes), "")
+
+
+def _no_help(reader: LifeReader) -> Iterator[str]:
+    """That the feature gate would not change anything, where the gateway names no object."""
+    if reader.life.crash is None and reader.refusals.unnamed and not reader.refusals.by_object:
+        yield "Kong refuses the whole configuration and names no object, so FallbackConfiguration does not help"
 
 
 def _and_more(count: int) -> str:

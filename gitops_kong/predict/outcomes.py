@@ -11,6 +11,7 @@ from typing import Any
 from gitops_kong.controller.errors import object_of_tags
 from gitops_kong.controller.fallback.generate import Affected
 from gitops_kong.controller.fallback.graph import ConfigGraph, vertex
+from gitops_kong.controller.gateway_state import Answer
 from gitops_kong.controller.statuses import status
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import Scrubber
@@ -22,15 +23,20 @@ from gitops_kong.translate.state import TranslationFailure
 
 @dataclass(frozen=True)
 class Refusals:
-    """What the gateway refused in a life: causes by object, and messages that name no object."""
+    """What the gateway refused in a life.
+
+    `by_object` are the objects that it names, as the controller reads them; `unnamed` are messages that name none, and
+    `blamed` the objects that these come from, which nobody tells the controller.
+    """
 
     by_object: Mapping[Ref, tuple[Cause, ...]]
     unnamed: tuple[str, ...]
+    blamed: Mapping[Ref, tuple[Cause, ...]]
 
     @property
     def causes(self) -> tuple[Cause, ...]:
         """One cause an object: what a person mends first."""
-        return tuple(causes[0] for causes in self.by_object.values())
+        return tuple(causes[0] for causes in (self.by_object or self.blamed).values())
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,11 @@ class LifeReader:
             and one.written == two.written
         )
 
+    @property
+    def fallback_on(self) -> bool:
+        """Whether the controller makes fallback configurations."""
+        return self._world.options.gate("FallbackConfiguration")
+
     @cached_property
     def intended(self) -> Counter[Ref]:
         """Entities of the full configuration by object."""
@@ -82,7 +93,7 @@ class LifeReader:
     @cached_property
     def refusals(self) -> Refusals:
         """What the gateway refused, unless the full configuration was accepted since."""
-        return _refusals(self.life, self._scrub) if self.runs != "regular" else Refusals({}, ())
+        return _refusals(self.life, self._scrub) if self.runs != "regular" else Refusals({}, (), {})
 
     @cached_property
     def _failed(self) -> Mapping[Ref, Cause]:
@@ -199,6 +210,7 @@ def _failed(failures: Iterable[TranslationFailure], scrub: Scrubber) -> dict[Ref
 
 def _refusals(life: Life, scrub: Scrubber) -> Refusals:
     by_object: dict[Ref, list[Cause]] = {}
+    blamed: dict[Ref, dict[Cause, None]] = {}
     unnamed: list[str] = []
     for push in life.refused:
         for error in push.answer.errors:
@@ -215,7 +227,23 @@ def _refusals(life: Life, scrub: Scrubber) -> Refusals:
         if push.answer.status != 400 or not push.answer.errors:
             told = push.answer.general or (f"the gateway answers {push.answer.status} and names no object",)
             unnamed += map(scrub, told)
-    return Refusals({ref: tuple(causes) for ref, causes in by_object.items()}, tuple(dict.fromkeys(unnamed)))
+            for cause in _blamed(push.answer, life, scrub):
+                blamed.setdefault(cause.object.ref, {})[cause] = None
+    return Refusals(
+        {ref: tuple(causes) for ref, causes in by_object.items()},
+        tuple(dict.fromkeys(unnamed)),
+        {ref: tuple(causes) for ref, causes in blamed.items()},
+    )
+
+
+def _blamed(answer: Answer, life: Life, scrub: Scrubber) -> Iterator[Cause]:
+    """The objects that an answer without entities comes from: the gateway does not name them, but they are known."""
+    for message, entities in answer.blamed:
+        for tags in entities:
+            ref = object_of_tags(tags)
+            obj = life.store.by_ref(ref) if ref else None
+            if obj is not None:
+                yield Cause(obj, scrub(message))
 
 
 def _messages(error: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str | int, ...]]]:

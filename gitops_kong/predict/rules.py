@@ -51,8 +51,8 @@ _RULES = (
         "Nothing new reaches the gateway",
         "The gateway refuses the configuration and there is no fallback configuration that it accepts. No team's"
         " change arrives; a gateway that starts empty stays without the refused configuration.",
-        "Mend the broken object. Turn the feature gate FallbackConfiguration on, so that one broken object does not"
-        " stop everybody.",
+        "Mend the broken object. Turn the feature gate FallbackConfiguration on, so that one broken object that Kong"
+        " names does not stop everybody.",
     ),
     Rule(
         "translation-failed",

@@ -86,12 +86,24 @@ def test_passwords_are_hashed_already() -> None:
     assert consumer["basicauth_credentials"] == [{"username": "ada", "password": digest}]
 
 
-def test_certificates_lose_their_ids() -> None:
+def test_certificates_lose_their_ids_and_server_names() -> None:
     certificate = {"id": "1d7b1b5f-0000-5000-8000-000000000004", "cert": "C", "key": "K", "snis": [{"name": "a.b"}]}
     (read,) = again({"certificates": [certificate]})["certificates"]
-    assert read == {"cert": "C", "key": "K", "snis": [{"name": "a.b"}]}
+    assert read == {"cert": "C", "key": "K"}
 
 
 @pytest.mark.parametrize("config", [{}, {"plugins": [{"name": "key-auth"}]}])
 def test_an_empty_configuration_has_the_stub(config: dict[str, Any]) -> None:
     assert again(config) == {"_format_version": "3.0", "upstreams": [{"name": "kong"}]}
+
+
+def test_the_stub_of_an_empty_configuration_comes_back_as_an_upstream() -> None:
+    (stub,) = read_back({"upstreams": [{"name": "kong"}]}, OPTIONS, load("3.9").schemas_for(OPTIONS))["upstreams"]
+    assert stub == {"name": "kong", "algorithm": "round-robin"}
+
+
+def test_routes_keep_the_server_names_that_they_match() -> None:
+    route = {**ROUTE, "protocols": ["tls"], "snis": ["a.b"]}
+    del route["paths"]
+    (service,) = again({"services": [{**SERVICE, "protocol": "tcp", "routes": [route]}]})["services"]
+    assert service["routes"][0]["snis"] == ["a.b"]

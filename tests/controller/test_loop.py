@@ -188,6 +188,15 @@ def test_a_rejection_that_names_no_object_leaves_the_last_valid_configuration() 
     assert w.paths() == ["/a"]
 
 
+def test_a_rejection_without_entities_cannot_be_read_so_an_empty_gateway_stays_empty() -> None:
+    w = world(fallback=True)
+    w.update(ingress("a", "/a"))
+    w.state = State(w.state.memory, (w.state.gateways[0].restarted(),))
+    w.gateway = PathGateway(status=400)
+    record = w.update(ingress("a", "/b", 2))
+    assert (answers(record), record.failed, w.paths()) == ([400], True, None)
+
+
 def test_an_answer_500_is_no_rejection() -> None:
     w = world(fallback=True)
     w.gateway = PathGateway(status=500)

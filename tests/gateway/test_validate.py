@@ -319,3 +319,30 @@ def test_whatever_comes_has_an_answer_and_stays_as_it_is(config: dict[str, Any],
 @settings(max_examples=150, deadline=None)
 def test_whatever_file_comes_has_an_answer(config: dict[str, Any]) -> None:
     assert validate(config, catalogue.load("3.8")).status in (201, 400, 500)
+
+
+OWNED = {"tags": ["k8s-name:u"]}
+
+
+def test_the_entities_behind_an_error_of_the_whole_file_are_told_by_their_tags() -> None:
+    one, two = ({"username": n, "custom_id": "x", "tags": [f"k8s-name:{n}"]} for n in ("a", "b"))
+    (blame,) = answer({"consumers": [one, two]}).blamed
+    assert (blame.message.split(": ")[0], blame.tags) == ("uniqueness violation", (("k8s-name:a",), ("k8s-name:b",)))
+
+
+def test_an_entity_without_tags_stands_for_what_it_hangs_on() -> None:
+    target = {"target": "10.0.0.1:80"}
+    upstream = {"name": "u", **OWNED, "targets": [target, dict(target)]}
+    assert answer({"upstreams": [upstream]}).blamed[0].tags == (("k8s-name:u",),)
+
+
+def test_entities_of_a_kind_that_the_gateway_does_not_know_are_told() -> None:
+    group, consumer = {"name": "g", "tags": ["k8s-name:g"]}, {"username": "ada", "tags": ["k8s-name:ada"]}
+    membership = {"consumer": "ada", "consumer_group": "g"}
+    groups = {"consumer_groups": [group], "consumer_group_consumers": [membership]}
+    verdict = answer({"consumers": [consumer], **groups})
+    assert verdict.errors == []
+    assert dict(verdict.blamed) == {
+        "consumer_groups: unknown field": (("k8s-name:g",),),
+        "consumer_group_consumers: unknown field": (("k8s-name:ada",),),
+    }

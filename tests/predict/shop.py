@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cluster.intake import take_in
 from gitops_kong.controller.gateways import RejectRule, RulesGateway
+from gitops_kong.controller.schema_gateway import SchemaGateway
 from gitops_kong.controller.settings import controller_options
 from gitops_kong.gateway.catalogue import load
 from gitops_kong.manifests.objects import K8sObject
@@ -88,6 +89,7 @@ def run(
     *,
     gate: bool = True,
     last_valid: bool = False,
+    schemas: bool = False,
     scenarios: Sequence[str] = ("rollout", "controller-restart", "gateway-restart", "cold-start"),
 ) -> TargetPrediction:
     options = controller_options(
@@ -102,8 +104,10 @@ def run(
 
     before = cluster_state(objects(base), options, admit, take_in) if base is not None else None
     after = cluster_state(objects(head), options, admit, take_in, before)
-    world = World(options, Gateway((LIMIT,), load("3.9").schemas_for(options)), translate)
-    return predict("t", before, after, world, scenarios)  # type: ignore[arg-type]
+    catalogue = load("3.9")
+    served = catalogue.schemas_for(options)
+    gateway = SchemaGateway(catalogue, options, served) if schemas else Gateway((LIMIT,), served)
+    return predict("t", before, after, World(options, gateway, translate), scenarios)  # type: ignore[arg-type]
 
 
 def outcomes(predicted: TargetPrediction, name: str) -> dict[str, str]:

@@ -121,6 +121,48 @@ def test_an_object_that_crashes_the_controller_is_named() -> None:
     assert any(sign.startswith("log: panic") for sign in predicted.signs)
 
 
+@pytest.mark.parametrize("gate", [True, False])
+def test_a_consumer_that_makes_the_gateway_refuse_the_whole_file_is_named_although_kong_does_not(gate: bool) -> None:
+    predicted = run(HEALTHY + LIMIT_PLUGIN + CONSUMER, HEALTHY, "3.4.3", gate=gate, schemas=True)
+    blocked = next(f for f in predicted.findings if f.rule == "blocked")
+    assert str(blocked.object.ref if blocked.object else "") == "KongConsumer shop/ada"
+    assert "does not help" in blocked.effects[0]
+    refused = next(f for f in predicted.findings if f.rule == "gateway-rejected")
+    assert refused.message.startswith("Kong refuses the whole configuration because of KongConsumer shop/ada: invalid")
+    # The controller cannot read such an answer: it pushes nothing else, so a gateway that starts empty stays so.
+    assert outcomes(predicted, "good") == {
+        "rollout": "blocked stale last-valid",
+        "controller-restart": "blocked stale last-valid",
+        "gateway-restart": "blocked stale none",
+        "cold-start": "blocked empty none",
+    }
+    assert any("Could not fully parse config error" in sign for sign in predicted.signs)
+
+
+def test_both_objects_that_declare_the_same_credential_are_named_without_its_value() -> None:
+    consumers = "".join(consumer(name) for name in ("ada", "bob"))
+    predicted = run(HEALTHY + consumers, HEALTHY, "3.3.1", schemas=True)
+    blocked = next(f for f in predicted.findings if f.rule == "blocked")
+    assert {str(cause.object.ref) for cause in blocked.causes} == {"Secret shop/ada-key", "Secret shop/bob-key"}
+    assert not any("hunter2hunter2" in cause.message for cause in blocked.causes)
+
+
+def consumer(name: str) -> str:
+    return f"""
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongConsumer
+metadata: {{name: {name}, namespace: shop, annotations: {{kubernetes.io/ingress.class: kong}}}}
+username: {name}
+credentials: [{name}-key]
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: {name}-key, namespace: shop, labels: {{konghq.com/credential: key-auth}}}}
+stringData: {{key: hunter2hunter2}}
+"""
+
+
 def test_what_an_operator_sees_is_told() -> None:
     predicted = run(HEAD, BASE, "3.5.13")
     assert (
