@@ -11,7 +11,6 @@ from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.apiserver.problems import path_of
 from gitops_kong.cluster.intake import take_in
 from gitops_kong.cluster.options import ControllerOptions
-from gitops_kong.translate.context import ControllerPanic
 from gitops_kong.controller.schema_gateway import SchemaGateway
 from gitops_kong.gateway import custom_schemas
 from gitops_kong.gateway.catalogue import Catalogue, Schema, load
@@ -31,6 +30,7 @@ from gitops_kong.report.route_changes import RouteChange, route_changes
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.translate.build import translate
+from gitops_kong.translate.context import ControllerPanic
 from gitops_kong.translate.state import Translation
 
 _PLUGIN_KINDS = ("KongPlugin", "KongClusterPlugin")

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.predict.cluster_state import ClusterState
 from gitops_kong.predict.kinds import ROUTE_KINDS, STATUS_KINDS
+from gitops_kong.predict.losses import Loss, losses
 from gitops_kong.predict.model import CaughtBy, Cause, Finding, Outcome, Scenario
 from gitops_kong.predict.outcomes import LifeReader, Verdict
-from gitops_kong.predict.ownership import consumer_losses
 from gitops_kong.predict.rules import GUARD_PLUGINS, RULES
 from gitops_kong.predict.suggestions import nearest_field
 from gitops_kong.predict.wording import effects, status_field, subject, when
@@ -35,8 +35,8 @@ def findings(
     yield from maker.refused_by_gateway()
     yield from maker.blocked()
     yield from maker.objects()
-    yield from maker.guards()
-    yield from maker.consumers()
+    yield from maker.plugins()
+    yield from maker.losses()
     yield from maker.not_verified()
 
 
@@ -121,7 +121,11 @@ class _Maker:
                 f"Nothing new reaches the gateway because of {root.ref}" + _and_more(len(causes) - 1),
             )
         else:
-            rule, message = "blocked", "Nothing new reaches the gateway: " + "; ".join(unnamed)
+            what = "; ".join(unnamed)
+            rule, message = (
+                "blocked",
+                f"Nothing new reaches the gateway; the object that it comes from is unknown: {what}",
+            )
         yield Finding(
             rule,
             RULES[rule].severity,
@@ -195,8 +199,8 @@ class _Maker:
             message = f"{ref}: {subject(ref.kind)}, but {status_field(ref.kind)} {what}"
             yield self._held(f"status-{status}", obj, message, lying)
 
-    def guards(self) -> Iterator[Finding]:
-        """Plugins that guard routes and are missing from what the gateway runs while it serves routes."""
+    def plugins(self) -> Iterator[Finding]:
+        """Plugins that are missing from what the gateway runs while it serves routes."""
         lost: dict[Ref, list[Scenario]] = {}
         for scenario, reader in self.readers.items():
             if reader.runs != "last-valid" or not self._serves_routes(reader):
@@ -206,13 +210,13 @@ class _Maker:
                     lost.setdefault(ref, []).append(scenario)
         for ref, scenarios in lost.items():
             obj = self.head.stored.get(ref)
-            if obj is not None and self._guards(obj):
-                yield self._guard_lost(obj, scenarios, self.readers[scenarios[0]].refusals.causes)
+            if obj is not None:
+                yield self._plugin_lost(obj, scenarios, self.readers[scenarios[0]].refusals.causes)
         for ref, obj in self.head.stored.items():
             if ref.kind in ("KongPlugin", "KongClusterPlugin") and self._guards(obj):
                 untranslated = self._untranslated(ref)
                 if untranslated:
-                    yield self._guard_lost(obj, untranslated, self.verdicts[untranslated[0]][ref].causes)
+                    yield self._plugin_lost(obj, untranslated, self.verdicts[untranslated[0]][ref].causes)
 
     def _untranslated(self, ref: Ref) -> list[Scenario]:
         """Where the controller cannot translate a plugin and serves the routes that ask for it all the same."""
@@ -229,18 +233,19 @@ class _Maker:
         """Whether a plugin authenticates, authorizes or limits requests."""
         return obj.data.get("plugin") in GUARD_PLUGINS
 
-    def _guard_lost(self, obj: K8sObject, scenarios: list[Scenario], causes: tuple[Cause, ...]) -> Finding:
+    def _plugin_lost(self, obj: K8sObject, scenarios: list[Scenario], causes: tuple[Cause, ...]) -> Finding:
+        rule = "guard-lost" if self._guards(obj) else "plugin-lost"
         routes = self._unguarded(obj, self.readers[scenarios[0]])
         named = ", ".join(map(str, routes[:_NAMED_ROUTES]))
         more = f" and {len(routes) - _NAMED_ROUTES} more" if len(routes) > _NAMED_ROUTES else ""
         return Finding(
-            "guard-lost",
-            RULES["guard-lost"].severity,
+            rule,
+            RULES[rule].severity,
             f"Routes are served without the {obj.data['plugin']} plugin of {obj.ref}",
             self.target,
             obj,
             causes=causes,
-            help=RULES["guard-lost"].remediation,
+            help=RULES[rule].remediation,
             scenarios=tuple(scenarios),
             effects=(f"{when(scenarios)}: {_routes(len(routes))} served without it: {named}{more}",),
             existing=self._existing(obj.ref, scenarios),
@@ -253,18 +258,19 @@ class _Maker:
         asking = {dependant.ref for dependant in reader.dependants(obj)}
         return [ref for ref in served if ref in asking] or served
 
-    def consumers(self) -> Iterator[Finding]:
-        """Consumers that a configuration read back from a gateway does not carry as they were."""
-        lost: dict[tuple[Ref, str], list[Scenario]] = {}
+    def losses(self) -> Iterator[Finding]:
+        """What else a configuration read back from a gateway does not carry as it was."""
+        lost: dict[Loss, list[Scenario]] = {}
         for scenario, reader in self.readers.items():
             if reader.runs == "last-valid":
-                for ref, what in consumer_losses(reader.life.ran or {}, reader.life.running or {}):
-                    lost.setdefault((ref, what), []).append(scenario)
-        for (ref, what), scenarios in lost.items():
-            obj = self.head.stored.get(ref)
+                for loss in losses(reader.life.ran or {}, reader.life.running or {}, reader.life.store):
+                    lost.setdefault(loss, []).append(scenario)
+        for loss, scenarios in lost.items():
+            obj = self.head.stored.get(loss.object)
             if obj is not None:
-                held = {s: self.verdicts[s][ref] for s in scenarios}
-                yield self._held("consumer-lost", obj, f"{ref} {what}", held)
+                held = {s: self.verdicts[s][loss.object] for s in scenarios}
+                causes = next((r for s in scenarios if (r := self.readers[s].refusals.causes)), ())
+                yield self._held(loss.rule, obj, f"{loss.object} {loss.what}", held, causes=causes)
 
     def not_verified(self) -> Iterator[Finding]:
         """What the gateway is taken to accept because there is no schema to judge it by."""
@@ -278,10 +284,16 @@ class _Maker:
         return any(ref.kind in ROUTE_KINDS for ref in reader.served)
 
     def _held(
-        self, rule: str, obj: K8sObject, message: str, held: Mapping[Scenario, Verdict], by: CaughtBy | None = None
+        self,
+        rule: str,
+        obj: K8sObject,
+        message: str,
+        held: Mapping[Scenario, Verdict],
+        by: CaughtBy | None = None,
+        causes: tuple[Cause, ...] = (),
     ) -> Finding:
         outcomes = {s: v.outcome for s, v in held.items()}
-        causes = next((v.causes for v in held.values() if v.causes), ())
+        causes = causes or next((v.causes for v in held.values() if v.causes), ())
         return self._finding(rule, obj, message, outcomes, causes=causes, extra=self._note(obj) if by else (), by=by)
 
     def _finding(

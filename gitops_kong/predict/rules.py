@@ -97,6 +97,32 @@ _RULES = (
         "Mend the broken object, so that a full configuration is accepted. Until then do not restart the controller.",
     ),
     Rule(
+        "certificate-lost",
+        "error",
+        "TLS breaks because a certificate is no longer found",
+        "After a restart the controller puts the last valid configuration together again from the gateway. Server names"
+        " of certificates are not carried, so that clients get the gateway's default certificate; CA certificates get"
+        " other ids, so that services which name them cannot verify their upstream.",
+        "Mend the broken object, so that a full configuration is accepted. Until then do not restart the controller.",
+    ),
+    Rule(
+        "plugin-lost",
+        "warning",
+        "Traffic flows without a plugin",
+        "After a restart the controller puts the last valid configuration together again from the gateway without"
+        " global plugins and those of consumers and consumer groups. This one guards nothing, but what it does is not"
+        " done.",
+        "Mend the broken object, so that a full configuration is accepted. Until then do not restart the controller.",
+    ),
+    Rule(
+        "custom-entity-lost",
+        "error",
+        "An entity of a KongCustomEntity is gone",
+        "After a restart the controller puts the last valid configuration together again from the gateway. It does not"
+        " ask for custom entities then, because it learns their types only by translating.",
+        "Mend the broken object, so that a full configuration is accepted. Until then do not restart the controller.",
+    ),
+    Rule(
         "controller-crash",
         "error",
         "The controller crashes on an object",
