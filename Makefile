@@ -1,7 +1,11 @@
-.PHONY: test demo docs lock bench
+.PHONY: test test-live demo docs lock bench
 
 test:
 	.ci/test
+
+# Against a real kube-apiserver, which is built once (about six minutes on two cores).
+test-live:
+	.ci/live
 
 demo:
 	.ci/demo

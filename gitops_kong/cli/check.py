@@ -44,7 +44,11 @@ def writer(form: str) -> Callable[[Report], str]:
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
-@click.option("--base", metavar="REV", help="What the cluster runs. Default: the CI's base, or the merge base.")
+@click.option(
+    "--base",
+    metavar="REV|SNAPSHOT",
+    help="What the cluster runs: a revision, or a file of `snapshot`. Default: the CI's base, or the merge base.",
+)
 @click.option("--no-base", is_flag=True, help="Compare with an empty cluster.")
 @click.option("--staged", is_flag=True, help="Check what would be committed now, against the last commit.")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Check only this target (repeatable).")
@@ -53,7 +57,12 @@ def writer(form: str) -> Callable[[Report], str]:
 )
 @controller_flags
 @source_flags
-@click.option("--context", multiple=True, metavar="PATH", help="Manifests that the cluster has beyond the repository.")
+@click.option(
+    "--context",
+    multiple=True,
+    metavar="PATH",
+    help="Manifests, or a snapshot, of what the cluster has beyond the repository.",
+)
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write a report too (repeatable).")
 @click.option("--fail-on", type=click.Choice(SEVERITIES), default="error", show_default=True)

@@ -10,6 +10,7 @@ from gitops_kong.cli.settings import ControllerSettings
 from gitops_kong.predict.model import SCENARIOS, Scenario, Severity
 from gitops_kong.sources.base import Tree
 from gitops_kong.sources.config import Config
+from gitops_kong.sources.snapshot import ReadSnapshot
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class Revision:
     """One state of the repository: its name for people (a revision, or the work tree) and its files.
 
     `changed` are the files in which it differs from the head, None where that is not known. `config` is
-    a base's own `.gitops-kong.yaml`, None where it is that of the head.
+    a base's own `.gitops-kong.yaml`, None where it is that of the head. `cluster` is a base that is not in Git at
+    all: what the cluster has.
     """
 
     name: str
     tree: Tree
     changed: frozenset[str] | None = None
     config: Config | None = None
+    cluster: ReadSnapshot | None = None

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("schema", "JSON Schemas of the formats here"),
     "gateway-validate": ("gateway_validate", "what the gateway answers to configurations"),
     "logs": ("logs", "what the controller's log says, object by object"),
+    "snapshot": ("snapshot", "what the cluster has, in one file for --base and --context"),
     "api-validate": ("api_validate", "what the API server answers to objects"),
     "version": ("version", "the version, and what a bug report needs"),
 }

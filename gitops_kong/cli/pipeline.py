@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gitops_kong.apiserver.admission import ApiServer
+from gitops_kong.cli.cluster_base import on_cluster
 from gitops_kong.cli.controllers import controllers_of, on_controllers
 from gitops_kong.cli.inputs import CheckSettings, Revision
 from gitops_kong.cli.places import line_of, locator
@@ -54,16 +55,18 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
     problems: list[Problem] = []
     for target in targets:
         progress.stage(f"checking {target.name}")
-        rendered = after[target.name]
+        rendered, earlier_state = after[target.name], before[target.name]
         problems += [Problem(target.name, p.message) for p in rendered.problems]
         seen = []
         for each in chosen[target.name]:
             run = runs[each.name]
+            if base is not None and base.cluster is not None:
+                earlier_state, rendered = on_cluster(after[target.name], base.cluster, run.server.prepare)
             old = next((c for c in earlier.get(target.name, ()) if c.name == each.name), each)
             replaced = None
             if old.options != each.options and base is not None:
                 replaced = run_of(old, base.tree)
-            seen.append((each.name, run.target(target, rendered, before[target.name], replaced)))
+            seen.append((each.name, run.target(target, rendered, earlier_state, replaced)))
         predictions.append(together(seen))
     progress.done()
     report = Report(
@@ -117,7 +120,11 @@ def _earlier(
     before: Mapping[str, Rendered | None],
 ) -> dict[str, list[Controller]]:
     """The controllers before the change; empty where it cannot have changed them, or they are not known."""
-    if base is None or (base.config is None and all(before[name] is each for name, each in after.items())):
+    if (
+        base is None
+        or base.cluster
+        or (base.config is None and all(before[name] is each for name, each in after.items()))
+    ):
         return {}
     known = {t.name: (t, rendered) for t in targets if (rendered := before[t.name]) is not None}
     try:

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gitops_kong.cli.cluster_base import snapshot_in
 from gitops_kong.cli.inputs import Revision
 from gitops_kong.errors import UserError
 from gitops_kong.sources import git
+from gitops_kong.sources.base import Tree
 from gitops_kong.sources.config import FILE, Config, read_config, relocated
+from gitops_kong.sources.snapshot import ReadSnapshot
 from gitops_kong.sources.tree import FileTree, MemoryTree, WorkTree
 
 STDIN = "stdin.yaml"
@@ -42,25 +45,30 @@ def open_repository(
     `revision` the head is that one.
     Raises UserError for a path that is not there, and for a base that is asked for and cannot be had.
     """
+    cluster = snapshot_in(base) if base is not None else None
     if tuple(paths) == ("-",):
         stdin = MemoryTree({STDIN: sys.stdin.buffer.read()})
-        return Repository(Revision("stdin", stdin), None, Config(), (".",))
+        return Repository(Revision("stdin", stdin), _of_cluster(base, cluster, stdin), Config(), (".",))
     places = [Path(path).resolve() for path in paths or (".",)]
     for path, place in zip(paths or (".",), places, strict=True):
         if not place.exists():
             raise UserError(f"{path}: no such file or directory")
     repository = git.open_repository(places[0])
-    if repository is None and base is not None:
+    if repository is None and base is not None and cluster is None:
         raise UserError(f"--base {base}: {paths[0] if paths else 'the working directory'} is in no Git repository")
     root = repository.root.resolve() if repository else _plain_root(places[0])
     for path, place in zip(paths or (".",), places, strict=True):
         if not place.is_relative_to(root):
             raise UserError(f"{path}: not in {root}; check one repository at a time")
     tree = git.work_tree(repository) if repository else WorkTree(root)
+    if staged and cluster is not None:
+        raise UserError(f"--staged compares with a commit, and --base {base} is a snapshot of the cluster")
     if staged:
         return _staged(repository, tree, places, base)
     relative = tuple(place.relative_to(root).as_posix() for place in places)
-    before = _base(repository, tree, base, relative[0], revision is None) if repository and compare else None
+    before = _of_cluster(base, cluster, tree)
+    if before is None and repository and compare:
+        before = _base(repository, tree, base, relative[0], revision is None)
     if revision is not None:
         return _at(repository, tree, revision, before, relative)
     config = _inside(_config(tree, relative[0]), root)
@@ -76,6 +84,13 @@ def _at(
     root = repository.root.resolve()
     head = git.revision_tree(repository, git.resolve(repository, revision, "revision"), tree)
     return Repository(Revision(revision, head), before, _inside(_config(head, paths[0]), root), paths, root)
+
+
+def _of_cluster(name: str | None, cluster: ReadSnapshot | None, tree: Tree) -> Revision | None:
+    """What the cluster has as the base; files (schemas of plugins) are those of the head."""
+    if name is None or cluster is None:
+        return None
+    return Revision(f"{name}, taken {cluster.about.get('taken')}", tree, cluster=cluster)
 
 
 def _staged(repository: git.Repository | None, tree: WorkTree, places: Sequence[Path], base: str | None) -> Repository:

@@ -22,6 +22,7 @@ SCHEMAS = {
     "fleet": ("gitops_kong.report", "schemas/fleet.json"),
     "fleet-lines": ("gitops_kong.report", "schemas/fleet-lines.json"),
     "fleet-file": ("gitops_kong.fleet", "fleet-file.schema.json"),
+    "snapshot": ("gitops_kong.report", "schemas/snapshot.json"),
 }
 
 # schemas that use definitions of another one, which are printed with them
@@ -34,7 +35,7 @@ _REFERENCE = re.compile(r'"#/\$defs/([^/"]+)')
 def command(name: str) -> None:
     """Print the JSON Schema of one format: .gitops-kong.yaml (config), the report of check and its lines, scenario
     files, the lines of simulate, gateway-validate and api-validate, the report of logs, fleet files, the report of
-    fleet and its lines.
+    fleet and its lines, the file of snapshot.
     """
     click.echo(json.dumps(schema(name), indent=2))
 

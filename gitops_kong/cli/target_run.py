@@ -140,7 +140,8 @@ def _state(
 
 
 def _objects(rendered: Rendered, context: Sequence[K8sObject]) -> list[K8sObject]:
-    assumed = (a.stand_in for a in rendered.assumptions if a.stand_in)
+    there = {obj.ref for obj in context}
+    assumed = (a.stand_in for a in rendered.assumptions if a.stand_in and a.ref not in there)
     return with_namespace([*context, *rendered.objects, *assumed], "default")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from gitops_kong.cli.cluster_base import snapshot_in, unseen_secrets
 from gitops_kong.cli.inputs import Revision
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject
@@ -49,13 +50,21 @@ def tools_of(config: Config) -> Tools:
 
 
 def context_of(tree: Tree, paths: Sequence[str]) -> list[K8sObject]:
-    """What the cluster has beyond the repository."""
-    return [obj for path in paths for file in tree.under(path) or (path,) for obj in tree.objects(file)]
+    """What the cluster has beyond the repository: its manifests, or snapshots, which can lie anywhere."""
+    found: list[K8sObject] = []
+    for path in paths:
+        snapshot = snapshot_in(path)
+        if snapshot is not None:
+            found += snapshot.objects
+            found += (a.stand_in for a in unseen_secrets(snapshot, snapshot.objects) if a.stand_in)
+        else:
+            found += (obj for file in tree.under(path) or (path,) for obj in tree.objects(file))
+    return found
 
 
 def render_before(target: Target, after: Rendered, base: Revision | None, tools: Tools) -> Rendered | None:
     """What a target rendered to before the change: the same where the change cannot reach it."""
-    if base is None:
+    if base is None or base.cluster is not None:
         return None
     if base.changed is not None and not target.reached_by(base.changed):
         return after

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from gitops_kong.manifests.objects import K8sObject, Ref
 
 _NOT_IN_GENERATION = frozenset({"metadata", "status"})
+_ASSIGNED = frozenset({"uid", "resourceVersion", "generation"})
 
 
 def assign(objects: Iterable[K8sObject], previous: Mapping[Ref, K8sObject]) -> list[K8sObject]:
@@ -61,7 +62,7 @@ def _content_changed(obj: K8sObject, before: K8sObject) -> bool:
 
 def _next_version(obj: K8sObject, before: K8sObject) -> str:
     version = str(before.metadata.get("resourceVersion") or "0")
-    kept = {k: v for k, v in before.metadata.items() if k in obj.metadata}
+    kept = {k: v for k, v in before.metadata.items() if k in obj.metadata or k not in _ASSIGNED}
     if {**before.data, "metadata": kept} == {**obj.data, "metadata": obj.metadata}:
         return version
     return str(int(version) + 1) if version.isdecimal() else f"{version}-1"

@@ -12,6 +12,8 @@ EMPTY: Mapping[str, Any] = {}
 
 # Annotation of a stand-in for an object that others will make: its name and labels are known, its `data` is not.
 CONTENT_UNKNOWN = "gitops-kong/content-unknown"
+# What is known of such content all the same: why the controller cannot use it, in its own words.
+CONTENT_PROBLEM = "gitops-kong/content-problem"
 
 
 class Ref(NamedTuple):
@@ -117,6 +119,11 @@ class K8sObject:
     def content_unknown(self) -> bool:
         """Whether `data` is not known: nothing may be concluded from what it lacks."""
         return self.annotations.get(CONTENT_UNKNOWN) == "true"
+
+    @property
+    def content_problem(self) -> str:
+        """Why the content, which is not known, cannot be used; '' where nothing is known of that."""
+        return self.annotations.get(CONTENT_PROBLEM) or "" if self.content_unknown else ""
 
     def with_data(self, data: Mapping[str, Any]) -> K8sObject:
         """The same object with other content, keeping its origin."""

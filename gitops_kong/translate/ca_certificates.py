@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.translate.context import Context
@@ -23,6 +24,9 @@ class CertificateError(Exception):
 
 def fill_ca_certificates(context: Context, state: KongState) -> None:
     """Add the CA certificates of this cluster."""
+    for obj in context.store.list("", "Secret"):
+        if obj.labels.get(LABEL) == "true" and obj.content_problem:
+            context.fail(f"{_subject(context)}{obj.content_problem}", obj)
     candidates = [(obj, data) for obj, data in _labelled(context) if _has_id(obj, data, context)]
     if context.behaves("ca-certificate-of-oldest"):
         candidates = _oldest_by_id(candidates, context)
@@ -94,15 +98,19 @@ def _certificate_text(obj: K8sObject, data: Mapping[str, str], context: Context)
         raise CertificateError(f' {obj.namespace}/{obj.name}, neither "cert" nor "ca.crt" key exist')
     strict = context.behaves("ca-certificate-alone-in-its-file")
     content = _only_block(text.encode()) if strict else _first_block(text.encode())
+    _checked(content, context.now, negative_serial=context.behaves("negative-serial-numbers"))
+    return encode_certificate(content) if strict else text
+
+
+def _checked(content: bytes, now: datetime, *, negative_serial: bool) -> None:
     try:
-        certificate = parse_certificate(content, negative_serial=context.behaves("negative-serial-numbers"))
+        certificate = parse_certificate(content, negative_serial=negative_serial)
     except X509Error:
         raise CertificateError(": failed to parse certificate") from None
     if not certificate.is_ca:
         raise CertificateError(": certificate is missing the 'CA' basic constraint")
-    if context.now > certificate.not_after:
+    if now > certificate.not_after:
         raise CertificateError(": expired")
-    return encode_certificate(content) if strict else text
 
 
 def _first_block(text: bytes) -> bytes:
@@ -110,6 +118,20 @@ def _first_block(text: bytes) -> bytes:
     if block is None:
         raise CertificateError(f": {INVALID_BLOCK}")
     return block.content
+
+
+def problem_of(data: Mapping[str, str], now: datetime) -> str:
+    """Why the newest controller makes no CA certificate of `data` at the time `now`, in its words; '' if it does."""
+    if "id" not in data:
+        return ": missing 'id' field in data"
+    text = data.get("cert", data.get("ca.crt"))
+    if text is None:
+        return ': neither "cert" nor "ca.crt" key exist'
+    try:
+        _checked(_only_block(text.encode()), now, negative_serial=False)
+    except CertificateError as e:
+        return str(e)
+    return ""
 
 
 def _only_block(text: bytes) -> bytes:

@@ -49,7 +49,7 @@ def _of_rules(rules: Rules, context: Context) -> Iterable[_Found]:
         parents = asked.parents.values()
         if secret is None:
             context.fail(f"Failed to fetch the secret ({key})", *parents)
-        elif secret.content_unknown:
+        elif secret.content_unknown and not secret.content_problem:
             continue
         elif (pair := key_pair(secret, context)) is None:
             context.fail(UNUSABLE, *parents, secret)
@@ -60,7 +60,7 @@ def _of_rules(rules: Rules, context: Context) -> Iterable[_Found]:
 def _of_gateways(context: Context) -> Iterable[_Found]:
     """The same of Gateways' listeners, each with its host name (`getGatewayCerts`)."""
     for secret, hostname, gateway in listener_certificates(context):
-        if secret.content_unknown:
+        if secret.content_unknown and not secret.content_problem:
             continue
         pair = key_pair(secret, context)
         if pair is None:
@@ -72,7 +72,7 @@ def _of_gateways(context: Context) -> Iterable[_Found]:
 def key_pair(secret: K8sObject, context: Context) -> tuple[str, str] | None:
     """Certificate and key of a TLS Secret, None unless they belong together (`getCertFromSecret`)."""
     data = secret_data(secret)
-    if "tls.crt" not in data or "tls.key" not in data:
+    if secret.content_problem or "tls.crt" not in data or "tls.key" not in data:
         return None
     certificate, key = data["tls.crt"].strip(), data["tls.key"].strip()
     if not is_key_pair(certificate, key, negative_serial=context.behaves("negative-serial-numbers")):

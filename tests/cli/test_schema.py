@@ -86,4 +86,5 @@ def test_every_schema_is_there() -> None:
         "gateway-validate",
         "api-validate",
         "logs",
+        "snapshot",
     }
