@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from gitops_kong.apiserver.schema import Reader, Schema
@@ -48,7 +48,7 @@ class CoreKind:
 @cache
 def document(name: str) -> Any:
     """A file of `schemas/`, None where there is none of that name."""
-    file = resources.files(__package__) / "schemas" / name
+    file = Path(__file__).parent / "schemas" / name
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 

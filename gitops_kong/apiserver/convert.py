@@ -16,11 +16,12 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from gitops_kong.apiserver.schema import MISSING, Schema
+from gitops_kong.lazy import regex
 
 Convert = Callable[[Any], Any]
 
 _UNKNOWN = object()
-_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
+_RFC_3339 = regex(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
 _ROOT_FIELDS = frozenset(("apiVersion", "kind", "metadata"))
 _ZEROS: Mapping[str, Any] = {"string": "", "boolean": False, "int32": 0, "int64": 0, "int-or-string": 0, "bytes": ""}
 

@@ -10,12 +10,13 @@ from typing import Any
 from gitops_kong.apiserver.catalogue import CoreKind, CustomKind, object_meta
 from gitops_kong.apiserver.convert import is_byte_list, parse_time
 from gitops_kong.apiserver.schema import Schema
+from gitops_kong.lazy import regex
 
 Check = Callable[[Any], "str | None"]
 
 _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?", re.ASCII).fullmatch
+_BASE64 = regex(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?", re.ASCII).fullmatch
 _LINE_ENDS = str.maketrans("", "", "\r\n")
 _ROOT_FIELDS = ("apiVersion", "kind", "metadata")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
+
+from gitops_kong.lazy import regex
 
 REQUIRED: Final = "Required value"
 INVALID: Final = "Invalid value"
@@ -28,7 +29,7 @@ class Problem(NamedTuple):
     blocks_rules: bool = False
 
 
-_INDEX = re.compile(r"\[(\d+)\]").match
+_INDEX = regex(r"\[(\d+)\]").match
 
 
 def path_of(field: str, data: Any) -> tuple[str | int, ...]:

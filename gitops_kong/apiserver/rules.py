@@ -7,21 +7,21 @@ where there is a value to compare with (`optionalOldSelf` aside); items correlat
 from __future__ import annotations
 
 import marshal
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gitops_kong.apiserver.problems import DUPLICATE, FORBIDDEN, INVALID, REQUIRED, Problem
 from gitops_kong.apiserver.schema import Rule, Schema
 from gitops_kong.cel import CelError, CelValueError, compile_expression
+from gitops_kong.lazy import regex
 
-_OLD_SELF = re.compile(r"\boldSelf\b").search
+_OLD_SELF = regex(r"\boldSelf\b").search
 _REASONS = {"FieldValueRequired": REQUIRED, "FieldValueForbidden": FORBIDDEN, "FieldValueDuplicate": DUPLICATE}
 _RESERVED_WORDS = (
     "true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return|var|void"
     "|while"
 )
-_is_reserved = re.compile(_RESERVED_WORDS).fullmatch
+_is_reserved = regex(_RESERVED_WORDS).fullmatch
 _ROOT_FIELDS = ("apiVersion", "kind", "metadata")
 _VARIABLES = ("self", "oldSelf")
 _CACHE_LIMIT = 20_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,11 +14,12 @@ import click
 from gitops_kong.apiserver.admission import Answer, ApiServer
 from gitops_kong.controller.versions import NEWEST_KNOWN
 from gitops_kong.errors import UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.scalars import number
 from gitops_kong.manifests.yaml import read_objects
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?").fullmatch
+_VERSION = regex(r"v?(\d+)\.(\d+)(?:\.(\d+))?").fullmatch
 _MAX_DIGITS = 4000
 
 

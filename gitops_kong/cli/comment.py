@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from gitops_kong.cli.rest import RefusedError, patiently
 from gitops_kong.cli.say import say
 from gitops_kong.cli.sticky_comment import GitHub, GitLab, Host
 from gitops_kong.errors import UserError
+from gitops_kong.lazy import regex
 from gitops_kong.report.markdown import HEALTHY
 
 HOSTS: dict[str, tuple[Callable[[Mapping[str, str], str, int | None], Host], str]] = {
@@ -20,7 +20,7 @@ HOSTS: dict[str, tuple[Callable[[Mapping[str, str], str, int | None], Host], str
     "gitlab": (GitLab, "GITLAB_TOKEN"),
 }
 LIMIT = 65_000  # characters; GitHub takes 65,536
-_KEY = re.compile(r"[A-Za-z0-9._-]+")
+_KEY = regex(r"[A-Za-z0-9._-]+")
 
 
 @click.command()

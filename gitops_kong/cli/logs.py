@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +15,14 @@ from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.cli.targets import render_targets
 from gitops_kong.controller.log_lines import read_lines
 from gitops_kong.errors import UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.report import log as report
 from gitops_kong.report.model import Place
 
-_FIELD = re.compile(r"invalid (config(?:\.[\w-]+|\[\d+\])+): ").match
-_STEP = re.compile(r"\[(\d+)\]|([\w-]+)").findall
+_FIELD = regex(r"invalid (config(?:\.[\w-]+|\[\d+\])+): ").match
+_STEP = regex(r"\[(\d+)\]|([\w-]+)").findall
 
 
 @click.command()

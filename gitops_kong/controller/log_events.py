@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from gitops_kong.controller.errors import object_of_tags
 from gitops_kong.controller.log_lines import Line
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import Ref
 from gitops_kong.manifests.secrets import MASK
 
@@ -100,10 +101,10 @@ _NAMED: Mapping[str, tuple[Ref, str, str]] = {
     ),
 }
 
-_GVK = re.compile(r"([^/]*)/([^,]*), Kind=(.*)").fullmatch  # of Go's GroupVersionKind.String
-_HASH = re.compile(r"([^/]*)/([^:]*):(?:([^/]*)/)?(.*)").fullmatch  # KIC fallback.ObjectHash.String
+_GVK = regex(r"([^/]*)/([^,]*), Kind=(.*)").fullmatch  # of Go's GroupVersionKind.String
+_HASH = regex(r"([^/]*)/([^:]*):(?:([^/]*)/)?(.*)").fullmatch  # KIC fallback.ObjectHash.String
 # the gateway quotes the value that is there twice: a key or user name of a credential
-_UNIQUE = re.compile(r"(entity with (?:primary key |\w+) ?set to )'.*?'( already declared)", re.DOTALL).sub
+_UNIQUE = regex(r"(entity with (?:primary key |\w+) ?set to )'.*?'( already declared)", re.DOTALL).sub
 _ERROR_LEVELS = frozenset(("error", "dpanic", "panic", "fatal"))
 _UNTOLD = frozenset(("error", "errorVerbose", "stacktrace", "raw_error", "reconcileID", "v", "url"))
 

@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from gitops_kong.lazy import regex
+
 _LEVELS = "trace|debug|info|warn|error|dpanic|panic|fatal|Level\\(-?\\d+\\)"
 # what collectors put before a line (a pod's name, a container runtime's time) is passed over
-_CONSOLE = re.compile(rf"(?:^|\s)(\d{{4}}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))\t({_LEVELS})\t(.*)", re.DOTALL).search
-_LOGGER = re.compile(r"[A-Za-z0-9][\w.-]*").fullmatch
+_CONSOLE = regex(rf"(?:^|\s)(\d{{4}}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))\t({_LEVELS})\t(.*)", re.DOTALL).search
+_LOGGER = regex(r"[A-Za-z0-9][\w.-]*").fullmatch
 # what the Go runtime writes when the process ends
-_PANIC = re.compile(r"(?:^|\s)(panic: .*|fatal error: .*)").search
+_PANIC = regex(r"(?:^|\s)(panic: .*|fatal error: .*)").search
 _PLAIN = ("time", "level", "logger", "caller", "msg", "stacktrace")
 _MORE = 200  # lines of one message in console format
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
@@ -14,6 +13,7 @@ from gitops_kong.gateway import lua
 from gitops_kong.gateway.catalogue import Catalogue
 from gitops_kong.gateway.entity_validation import ServingSchemas
 from gitops_kong.gateway.validate import declarative_schema
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import EMPTY, K8sObject
 from gitops_kong.translate import httproute, ingress
 from gitops_kong.translate.context import Context
@@ -21,7 +21,7 @@ from gitops_kong.translate.overrides import override_route
 from gitops_kong.translate.plugin_config import PluginConfigError, patched_config, secret_config
 
 # The controller's cache and its API client name a missing Secret differently; the webhook asks the latter.
-_MISSING = re.compile(r"Secret \S*/(\S+) not found$")
+_MISSING = regex(r"Secret \S*/(\S+) not found$")
 
 
 class AdminApi:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
 from gitops_kong.cluster.options import ControllerOptions, RouterFlavor
@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 Kind = Literal["entities", "plugins", "vaults"]
 
 VERSIONS = ("3.4", "3.5", "3.6", "3.7", "3.8", "3.9")
-_SCHEMAS = resources.files("gitops_kong.gateway") / "schemas"
+_SCHEMAS = Path(__file__).parent / "schemas"
 
 
 def supported_version(version: str) -> str:

@@ -16,13 +16,14 @@ from typing import Any
 from gitops_kong.errors import UserError
 from gitops_kong.gateway import lua_sandbox
 from gitops_kong.gateway.formats import lua_pattern
+from gitops_kong.lazy import regex
 
 Schema = dict[str, Any]
 
 FOLDER = Path(".gitops-kong") / "schemas"
 UNVERIFIED = "unverified"
 _DUMP = "functions, which a dump leaves out"
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}").fullmatch
+_NAME = regex(r"[A-Za-z0-9_.-]{1,128}").fullmatch
 _TYPES = frozenset(
     ("string", "number", "integer", "boolean", "array", "set", "map", "record", "foreign", "json", "any")
 )

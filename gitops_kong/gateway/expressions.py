@@ -13,14 +13,15 @@ from typing import NamedTuple
 
 from gitops_kong.gateway.expression_grammar import report, syntax_error
 from gitops_kong.gateway.formats import rust_regex
+from gitops_kong.lazy import regex
 
 _SPACE = r"[ \t\r\n]*"
 _IDENT = r"[A-Za-z][A-Za-z0-9_.]*"
-_LHS = re.compile(rf"((?:{_IDENT}{_SPACE}\({_SPACE})*)({_IDENT}){_SPACE}((?:\){_SPACE})*)")
-_OPERATOR = re.compile(rf"(==|!=|~|\^=|=\^|>=|>|<=|<|in|not{_SPACE}in|contains){_SPACE}")
+_LHS = regex(rf"((?:{_IDENT}{_SPACE}\({_SPACE})*)({_IDENT}){_SPACE}((?:\){_SPACE})*)")
+_OPERATOR = regex(rf"(==|!=|~|\^=|=\^|>=|>|<=|<|in|not{_SPACE}in|contains){_SPACE}")
 _V6 = r"(?::|[0-9A-Fa-f]{1,4}):[0-9A-Fa-f:]*"
 _V4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
-_RHS = re.compile(
+_RHS = regex(
     r'"(?P<text>(?:[^"\\]|\\["\\nrt])*)"'
     r'|r#"(?P<raw>(?:(?!"#).)*)"#'
     rf"|(?P<cidr>{_V4}/[0-9]{{1,2}}|{_V6}/[0-9]{{1,3}})"
@@ -28,11 +29,11 @@ _RHS = re.compile(
     r"|(?P<int>-?(?:0[0-7]+|0x[0-9A-Fa-f]+|[0-9]+))",
     re.DOTALL,
 )
-_GAP = re.compile(_SPACE)
-_ESCAPE = re.compile(r'\\(["\\nrt])')
+_GAP = regex(_SPACE)
+_ESCAPE = regex(r'\\(["\\nrt])')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 # A comparison as it is mostly written, with the parentheses around it and what joins it to the next.
-_STEP = re.compile(
+_STEP = regex(
     rf"(?P<open>[( \t\r\n]*)(?P<left>(?:{_IDENT}\()*{_IDENT}(?![A-Za-z0-9_.])\)*){_SPACE}"
     r"(?P<operator>==|!=|~|\^=|=\^|>=|>|<=|<|contains)"
     rf"{_SPACE}"
@@ -40,9 +41,9 @@ _STEP = re.compile(
     r"(?P<close>[) \t\r\n]*)(?P<join>&&|\|\||\Z)",
     re.DOTALL,
 )
-_FUNCTION = re.compile(_IDENT)
-_NET_PORT = re.compile(r"net\.port(?=\s*[=><!])", re.ASCII)
-_SEGMENT = re.compile(r"(0|[1-9][0-9]*)(?:_([1-9][0-9]*))?").fullmatch
+_FUNCTION = regex(_IDENT)
+_NET_PORT = regex(r"net\.port(?=\s*[=><!])", re.ASCII)
+_SEGMENT = regex(r"(0|[1-9][0-9]*)(?:_([1-9][0-9]*))?").fullmatch
 
 _STREAM_FIELDS = {
     **dict.fromkeys(("net.protocol", "tls.sni"), "text"),

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gitops_kong.lazy import regex
+
 MISSING: Any = object()
 Table = dict[Any, Any]
 
-_REFERENCE = re.compile(r"\{vault://.*\}", re.DOTALL).fullmatch
+_REFERENCE = regex(r"\{vault://.*\}", re.DOTALL).fullmatch
 
 
 class GatewayCrash(Exception):  # noqa: N818 - not an error of ours: the gateway's code would raise one

@@ -12,13 +12,19 @@ import importlib.util
 import json
 import math
 import os
-import subprocess
 import sys
-from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from gitops_kong import lazy
 from gitops_kong.errors import UserError
 from gitops_kong.gateway.typedefs import TYPEDEFS
+
+if TYPE_CHECKING:
+    import subprocess
+    from importlib import resources
+else:
+    subprocess = lazy.module("subprocess")
+    resources = lazy.module("importlib.resources")
 
 _INSTRUCTIONS = 20_000_000
 _MEMORY = 64 * 1024 * 1024
@@ -38,7 +44,7 @@ def run(source: str, name: str) -> Any:
     environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PATH": os.defpath}
     command = [sys.executable, "-c", "from gitops_kong.gateway.lua_sandbox import serve; serve()"]
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command,
             input=json.dumps(source),
             capture_output=True,

@@ -13,9 +13,10 @@ from typing import Any
 from gitops_kong.gateway import lua
 from gitops_kong.gateway.formats import paths
 from gitops_kong.gateway.lua import GatewayCrash
+from gitops_kong.lazy import regex
 
-_PLAIN = re.compile(r"[a-zA-Z0-9.\-_~/%]*\n?").fullmatch
-_TRIPLET = re.compile(r"%([0-9A-Fa-f]{2})")
+_PLAIN = regex(r"[a-zA-Z0-9.\-_~/%]*\n?").fullmatch
+_TRIPLET = regex(r"%([0-9A-Fa-f]{2})")
 _RESERVED = frozenset("!#$%&'()*+,/:;=?@[]")
 _META = frozenset(".^-{}\\|")
 

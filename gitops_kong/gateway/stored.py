@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gitops_kong.gateway.declarative import Declarative
 from gitops_kong.gateway.records import Edition
 from gitops_kong.gateway.validate import declarative_schema
+from gitops_kong.lazy import regex
 
 if TYPE_CHECKING:
     from gitops_kong.cluster.options import RouterFlavor
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Entity = dict[str, Any]
 
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_PEM = regex(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
 def stored(

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import Any
 
 from gitops_kong.errors import ManifestError
-from gitops_kong.manifests.nodes import ALIAS, MAPPING, MAX_DEPTH, SCALAR, SEQUENCE, Node, place
-from gitops_kong.manifests.scalars import INT64_MAX, INT64_MIN, NotJSON, Scalar, json_value, key_text, resolve
+from gitops_kong.lazy import regex
+from gitops_kong.manifests.nodes import ALIAS, MAPPING, SCALAR, SEQUENCE, Node, place
+from gitops_kong.manifests.scalars import (
+    INT64_MAX,
+    INT64_MIN,
+    MAX_DEPTH,
+    NotJSON,
+    Scalar,
+    json_value,
+    key_text,
+    resolve,
+)
 
 _TAG = "tag:yaml.org,2002:"
 _RESOLVED = frozenset(("", *(_TAG + name for name in ("str", "bool", "int", "float", "null", "timestamp"))))
-_TIMESTAMP = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)?)?")
+_TIMESTAMP = regex(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)?)?")
 
 # `allowedAliasRatio` of goyaml: which share of all values may come from aliases, by the number of values
 _RATIO_LOW, _RATIO_HIGH = 400_000, 4_000_000

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gitops_kong.manifests.nodes import MAX_DEPTH
-from gitops_kong.manifests.scalars import NotJSON, key_text, plain_value, resolve
+from gitops_kong.lazy import regex
+from gitops_kong.manifests.scalars import MAX_DEPTH, NotJSON, key_text, plain_value, resolve
 
 
 class Unsure(Exception):  # noqa: N818
@@ -28,15 +28,15 @@ _LINE = re.compile(
 _PLAIN_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./$+(~=\\^;<-")
 _DOUBLE = re.compile(r'"([^"\\]*)"(?: +#.*)?')
 _SINGLE = re.compile(r"'([^']*(?:''[^']*)*)'(?: +#.*)?")
-_DOUBLE_ESCAPED = re.compile(r'"((?:[^"\\]|\\["\\nrt])*)"(?: +#.*)?')
-_ESCAPE = re.compile(r"\\(.)")
+_DOUBLE_ESCAPED = regex(r'"((?:[^"\\]|\\["\\nrt])*)"(?: +#.*)?')
+_ESCAPE = regex(r"\\(.)")
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
-_FLOW_TOKEN = re.compile(
+_FLOW_TOKEN = regex(
     r" *(?:([\[\]{},])|(\"[^\"\\]*\"|'[^']*')(?= *[,\]}:])|([A-Za-z0-9_./$][\w./$@*-]*)(?= *[,\]}]|: )|(: +))",
     re.ASCII,
 )
-_FLOW_END = re.compile(r" *(?: #.*)?")
-_BLOCK = re.compile(r"\|([+-]?)(?: +#.*)?")
+_FLOW_END = regex(r" *(?: #.*)?")
+_BLOCK = regex(r"[|>]([+-]?)(?: +#.*)?")
 _BLOCK_ENDS = {"": "\n", "-": "", "+": None}
 
 _MAX_KEY = 1000  # libyaml takes keys of up to 1024 characters
@@ -165,10 +165,10 @@ def _parse(text: str) -> Any:  # noqa: C901, PLR0915
             found = scalars[value]
         except KeyError:
             first = value[:1]
-            if first == "|":
+            if first in ("|", ">"):
                 if lines is None:
                     lines = text.split("\n")
-                found, number = _literal(lines, number, value, column)
+                found, number = _block(lines, number, value, column)
             elif first in ("{", "["):
                 found = _flow(value)
             else:
@@ -234,8 +234,8 @@ def _quoted(text: str) -> str:
     raise Unsure
 
 
-def _literal(lines: list[str], number: int, header: str, column: int) -> tuple[str, int]:
-    """Literal text (`|`) below line `number`; gives the text and the number of its last line.
+def _block(lines: list[str], number: int, header: str, column: int) -> tuple[str, int]:
+    """Literal (`|`) or folded (`>`) text below line `number`; gives the text and the number of its last line.
 
     `column` is that of the mapping or sequence that holds it: the text is indented deeper.
     """
@@ -269,11 +269,28 @@ def _literal(lines: list[str], number: int, header: str, column: int) -> tuple[s
     while not found[content - 1]:
         content -= 1
     ending = _BLOCK_ENDS[match[1]]
+    if header[0] == ">":
+        return _folded(found[:content], ending), last
     if ending is None:
         if last == len(lines) - 1:
             raise Unsure
         return "\n".join(found) + "\n", last
     return "\n".join(found[:content]) + ending, last
+
+
+def _folded(lines: list[str], ending: str | None) -> str:
+    """Lines joined by spaces, and by a line break for each empty one between them."""
+    if ending is None or not lines[0] or any(line[:1] == " " for line in lines):
+        raise Unsure
+    joined = lines[0]
+    breaks = 0
+    for line in lines[1:]:
+        if line:
+            joined += ("\n" * breaks or " ") + line
+            breaks = 0
+        else:
+            breaks += 1
+    return joined + ending
 
 
 def _flow(text: str) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from gitops_kong.errors import ManifestError
-
-MAX_DEPTH = 100
+from gitops_kong.lazy import regex
+from gitops_kong.manifests.scalars import MAX_DEPTH
 
 SCALAR, SEQUENCE, MAPPING, ALIAS = range(4)
 
@@ -19,7 +19,7 @@ _KINDS: dict[type, int] = {
     yaml.MappingStartEvent: MAPPING,
     yaml.AliasEvent: ALIAS,
 }
-_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_ESCAPE = regex(r"\\.", re.DOTALL)
 _CParser: Any = getattr(getattr(yaml, "cyaml", None), "CParser", None)
 _LONG_TAG = "tag:yaml.org,2002:"
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from gitops_kong import lazy
 from gitops_kong.errors import ManifestError
-from gitops_kong.manifests import nodes, yaml
-from gitops_kong.manifests.nodes import ALIAS, MAPPING, SCALAR, SEQUENCE, Node
+from gitops_kong.manifests import yaml
 from gitops_kong.manifests.objects import Origin
 from gitops_kong.manifests.scalars import NotJSON, key_text, resolve
+
+if TYPE_CHECKING:
+    from gitops_kong.manifests import nodes
+    from gitops_kong.manifests.nodes import Node
+else:
+    nodes = lazy.module("gitops_kong.manifests.nodes")
 
 
 class Position(NamedTuple):
@@ -65,18 +71,18 @@ def _document(text: bytes, file: str, number: int) -> tuple[Node, int] | None:
 def _step(node: Node, part: str | int) -> tuple[Node, Node] | None:
     """The node that shows field `part` of `node`, and the value of that field."""
     node = _target(node)
-    if node.kind == SEQUENCE:
+    if node.kind == nodes.SEQUENCE:
         if isinstance(part, int) and part < len(node.children):
             child = node.children[part]
             return child, child
         return None
-    if node.kind != MAPPING:
+    if node.kind != nodes.MAPPING:
         return None
     merged: list[Node] = []
     children = iter(node.children)
     for key, value in zip(children, children, strict=True):
         if key.is_merge:
-            merged.extend(reversed(value.children) if value.kind == SEQUENCE else (value,))
+            merged.extend(reversed(value.children) if value.kind == nodes.SEQUENCE else (value,))
         elif _key(key) == str(part):
             return key, value
     for other in merged:
@@ -88,14 +94,14 @@ def _step(node: Node, part: str | int) -> tuple[Node, Node] | None:
 
 
 def _target(node: Node) -> Node:
-    while node.kind == ALIAS and node.alias is not None:
+    while node.kind == nodes.ALIAS and node.alias is not None:
         node = node.alias
     return node
 
 
 def _key(node: Node) -> str | None:
     node = _target(node)
-    if node.kind != SCALAR:
+    if node.kind != nodes.SCALAR:
         return None
     if node.tag or not node.implicit:
         return node.value

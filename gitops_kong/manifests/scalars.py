@@ -10,10 +10,19 @@ from __future__ import annotations
 import math
 import re
 import struct
-from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from gitops_kong import lazy
+from gitops_kong.lazy import regex
+
+if TYPE_CHECKING:
+    import decimal
+else:
+    decimal = lazy.module("decimal")
 
 Scalar = str | int | float | bool | None
 
+MAX_DEPTH = 100  # of values within values
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
 UINT64_MAX = 2**64 - 1
@@ -28,9 +37,9 @@ WORDS: dict[str, Scalar] = {
 }
 
 _NUMERIC_START = frozenset("+-.0123456789")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
-_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]([0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
+_FLOAT = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_DOT_FLOAT = regex(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
+_INTEGER = regex(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]([0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
 _BASES = (16, 2, 8, 8, 10)
 _MAX_DIGITS = 4000  # Python refuses to read longer whole numbers; Go reads them as float64
 
@@ -45,7 +54,7 @@ def number(value: int | float) -> int | float:
         return value if INT64_MIN <= value <= INT64_MAX else float(value)
     if value.is_integer() and -(2.0**63) <= value <= 2.0**63:
         # Go writes the shortest digits that give the same float64, then zeros: 2.0**60 is 1152921504606847000
-        whole = int(value) if abs(value) < 2.0**53 else int(Decimal(repr(value)))
+        whole = int(value) if abs(value) < 2.0**53 else int(decimal.Decimal(repr(value)))
         return whole if INT64_MIN <= whole <= INT64_MAX else value
     return value
 

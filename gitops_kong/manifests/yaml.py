@@ -6,17 +6,24 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gitops_kong import lazy
 from gitops_kong.errors import ManifestError
-from gitops_kong.manifests import fast, nodes
-from gitops_kong.manifests.construct import construct
+from gitops_kong.lazy import regex
+from gitops_kong.manifests import fast
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.scalars import number as json_number
 
+if TYPE_CHECKING:
+    from gitops_kong.manifests import construct, nodes
+else:
+    construct = lazy.module("gitops_kong.manifests.construct")
+    nodes = lazy.module("gitops_kong.manifests.nodes")
+
 MAX_BYTES = 32 * 1024 * 1024
 
-_SEPARATOR = re.compile(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
+_SEPARATOR = regex(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 _MAX_LISTS = 5
 
 
@@ -89,7 +96,7 @@ def read_value(text: bytes) -> Any:
     The last of equal keys counts. Raises `ManifestError` for what is no YAML.
     """
     root = nodes.compose(decode(text, "-"), "-")
-    return None if root is None else construct(root, "-", unique_keys=False)
+    return None if root is None else construct.construct(root, "-", unique_keys=False)
 
 
 def read_documents(text: bytes, file: str) -> list[Any]:
@@ -149,7 +156,7 @@ def _read(piece: Piece, file: str) -> Any:
         return fast.parse(text)
     except fast.Unsure:
         root = nodes.compose(text, file, piece.line)
-        return None if root is None else construct(root, file, piece.line)
+        return None if root is None else construct.construct(root, file, piece.line)
 
 
 def _read_json(text: str) -> Any:

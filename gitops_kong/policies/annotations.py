@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
+from gitops_kong import lazy
 from gitops_kong.translate.gotext import boolean, integer
 from gitops_kong.translate.overrides import PROTOCOLS, REDIRECT_CODES, VALID_HOST, VALID_METHOD, VALID_SNI
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = lazy.module("difflib")
 
 PREFIX = "konghq.com/"
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from gitops_kong.errors import UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.policies.relations import RELATIONS
 from gitops_kong.predict.model import SEVERITIES, Severity
 
 GROUPS = ("availability", "correctness", "security", "upgrade")
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_ID = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _REQUIRED = ("id", "group", "severity", "title", "meaning", "remediation", "expression", "message", "examples")
 _KNOWN = frozenset((*_REQUIRED, "kinds", "enabled", "requires", "unless", "plugins", "changes", "looksAt", "field"))
 _CHANGES = ("added", "modified", "unchanged")
 _LOOKS_AT = ("taken-in", "left-out")
-_USED_RELATIONS = re.compile(r"\brelations\.(\w+)")
-_VARIABLE = re.compile(r"\b(?:object|relations|predictions|change|controller|namespaceObject)\b")
-_PATH = re.compile(r"""\[(?:"([^"]*)"|'([^']*)'|(\d+))\]|([^.\[]+)""")
+_USED_RELATIONS = regex(r"\brelations\.(\w+)")
+_VARIABLE = regex(r"\b(?:object|relations|predictions|change|controller|namespaceObject)\b")
+_PATH = regex(r"""\[(?:"([^"]*)"|'([^']*)'|(\d+))\]|([^.\[]+)""")
 MAX_TEXT = 16_000  # characters of one expression; an own rule comes from the repository
 
 

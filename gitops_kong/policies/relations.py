@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import EMPTY, K8sObject
 from gitops_kong.policies.annotations import unknown, without_effect
 from gitops_kong.policies.index import (
@@ -20,10 +20,10 @@ from gitops_kong.predict.rules import AUTHENTICATION_PLUGINS
 
 _NONE: list[Any] = []
 # What only a regular expression has in it, in a path that is taken literally.
-_REGEX_SIGNS = re.compile(r"\.\*|\.\+|\\[dwsDWS]|\[[^\]]+\]|\([^)]*\)|\$$")
+_REGEX_SIGNS = regex(r"\.\*|\.\+|\\[dwsDWS]|\[[^\]]+\]|\([^)]*\)|\$$")
 
 _KONG = ("kong", "gateway")  # labels of the charts kong and ingress
-_ADMIN_NAME = re.compile(r"kong.*-admin(-tls)?$|gateway-admin$")
+_ADMIN_NAME = regex(r"kong.*-admin(-tls)?$|gateway-admin$")
 _ADMIN_PORTS = frozenset(("8001", "8444", "kong-admin", "kong-admin-tls", "admin-tls"))
 
 

@@ -12,11 +12,11 @@ A rule's own line wins over its group's. `on` turns a rule on at its own severit
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gitops_kong import lazy
 from gitops_kong.cel import CelError, compile_expression
 from gitops_kong.errors import UserError
 from gitops_kong.policies.engine import VARIABLES
@@ -25,6 +25,11 @@ from gitops_kong.policies.suppression_rules import SUPPRESSION_RULES
 from gitops_kong.predict.model import SEVERITIES, Finding, Severity
 from gitops_kong.predict.rules import RULES
 from gitops_kong.sources.base import Tree
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = lazy.module("difflib")
 
 FOLDER = ".gitops-kong/policies"
 MAX_OWN = 200

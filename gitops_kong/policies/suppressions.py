@@ -13,7 +13,6 @@ nothing is a finding itself.
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from gitops_kong.errors import UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.positions import holds, locate
 from gitops_kong.manifests.yaml import decode, split
@@ -32,8 +32,8 @@ from gitops_kong.sources.base import Tree
 ANNOTATION = "gitops-kong.dev/ignore"
 BASELINE = ".gitops-kong/baseline.json"
 _MARK = b"gitops-kong: ignore"
-_COMMENT = re.compile(r"^(?P<code>.*?)#\s*gitops-kong:\s*ignore\s+(?P<rules>[^#]+?)\s*(?:#\s*(?P<reason>.*))?$")
-_UNTIL = re.compile(r"\buntil=(\S+)")
+_COMMENT = regex(r"^(?P<code>.*?)#\s*gitops-kong:\s*ignore\s+(?P<rules>[^#]+?)\s*(?:#\s*(?P<reason>.*))?$")
+_UNTIL = regex(r"\buntil=(\S+)")
 
 LineOf = Callable[[Finding], "tuple[str, int] | None"]  # file and line of the field that a finding points at
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from gitops_kong import lazy
 from gitops_kong.predict.model import Cause
 from gitops_kong.translate.state import GatewaySchemas
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = lazy.module("difflib")
 
 
 def nearest_field(cause: Cause, schemas: GatewaySchemas) -> str | None:

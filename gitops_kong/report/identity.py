@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from gitops_kong.lazy import regex
 from gitops_kong.predict.model import Finding
 from gitops_kong.report.model import Place, Report
 
 CONFIG_FILE = ".gitops-kong.yaml"
-_SOURCE = re.compile(r"(?P<file>[^:]+):(?P<line>\d+)(?::(?P<column>\d+))?")
+_SOURCE = regex(r"(?P<file>[^:]+):(?P<line>\d+)(?::(?P<column>\d+))?")
 
 
 def fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:

@@ -5,17 +5,17 @@ An object's case fails on what fails the run; lesser findings are its output.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import Ref
 from gitops_kong.predict.model import Finding
 from gitops_kong.report.identity import place_of
 from gitops_kong.report.model import Report, chain, worst_first
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = regex("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(report: Report) -> str:

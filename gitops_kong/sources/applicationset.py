@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_kong.errors import RenderError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import mappings
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import read_documents
@@ -20,7 +20,7 @@ from gitops_kong.sources.tools import Tools
 
 Params = dict[str, Any]
 
-_NOT_NAME = re.compile(r"[^a-z0-9.-]")
+_NOT_NAME = regex(r"[^a-z0-9.-]")
 _MAX_PARAMS = 2000
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_kong.errors import ManifestError, RenderError, UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources import applicationset, files, helm, kustomize
 from gitops_kong.sources.argocd_source import Application, Elsewhere, SourceOf, application, directory_files
@@ -18,7 +18,7 @@ from gitops_kong.sources.tools import Tools
 
 GROUP = "argoproj.io"
 
-_TEMPLATE = re.compile(r"\{\{.*?\}\}")
+_TEMPLATE = regex(r"\{\{.*?\}\}")
 _HOOK, _DELETE = "argocd.argoproj.io/hook", "argocd.argoproj.io/hook-delete-policy"
 _HELM_HOOK, _HELM_DELETE = "helm.sh/hook", "helm.sh/hook-delete-policy"
 # Hooks that run in every sync; of Helm's, those that Argo CD knows.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gitops_kong.errors import RenderError, UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import items, mappings
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import read_documents
@@ -17,10 +17,10 @@ from gitops_kong.sources.globs import text_glob
 from gitops_kong.sources.repositories import find
 from gitops_kong.sources.tools import Tools
 
-_MANIFEST = re.compile(r".*\.(?:yaml|yml|json)")
+_MANIFEST = regex(r".*\.(?:yaml|yml|json)")
 _SKIP = b"+argocd:skip-file-rendering"
 _MANIFEST_WORDS = (b"apiVersion:", b"kind:", b"metadata:")
-_IMAGE = re.compile(r"(?:(?P<name>[^=]+)=)?(?P<image>[^@]+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
+_IMAGE = regex(r"(?:(?P<name>[^=]+)=)?(?P<image>[^@]+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gitops_kong.errors import RenderError, UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject, Ref
 
-_PLACE = re.compile(r"(?P<file>[^\n]+?):(?P<line>\d+):(?P<column>\d+): ")
+_PLACE = regex(r"(?P<file>[^\n]+?):(?P<line>\d+):(?P<column>\d+): ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ github.com/Kong/charts.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import NamedTuple
 
-_EXACT = re.compile(r"[v=]?\s*(\d+)\.(\d+)\.(\d+)")
+from gitops_kong.lazy import regex
+
+_EXACT = regex(r"[v=]?\s*(\d+)\.(\d+)\.(\d+)")
 
 
 class Shipped(NamedTuple):

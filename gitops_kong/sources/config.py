@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from gitops_kong.errors import UserError
@@ -101,7 +101,7 @@ def relocated(config: Config, folder: str) -> Config:
 @cache
 def schema() -> dict[str, Any]:
     """The JSON Schema of the file, as `gitops-kong schema config` prints it."""
-    text = files("gitops_kong.sources").joinpath("config.schema.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("config.schema.json").read_text(encoding="utf-8")
     value: dict[str, Any] = json.loads(text)
     return value
 

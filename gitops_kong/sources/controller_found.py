@@ -6,12 +6,12 @@ controller runs (`internal/cmd/rootcmd/config/cli.go` of KIC: each flag is also 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops_kong.errors import UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import items, mapping, mappings, text
 from gitops_kong.manifests.objects import EMPTY, K8sObject, Origin, Ref
 from gitops_kong.manifests.yaml import read_documents
@@ -20,8 +20,8 @@ from gitops_kong.sources.base import Tree, join, parent
 from gitops_kong.sources.chart_versions import chart_versions
 from gitops_kong.sources.files import SUFFIXES
 
-_IMAGE = re.compile(r"(?:.*/)?(?P<name>[^/:@]+)(?::(?P<tag>[^@]+))?(?:@.*)?")
-_VERSION = re.compile(r"v?(\d+\.\d+(?:\.\d+)*)")
+_IMAGE = regex(r"(?:.*/)?(?P<name>[^/:@]+)(?::(?P<tag>[^@]+))?(?:@.*)?")
+_VERSION = regex(r"v?(\d+\.\d+(?:\.\d+)*)")
 _CONTROLLERS = ("kubernetes-ingress-controller", "kong-ingress-controller", "nightly-ingress-controller")
 _GATEWAYS = ("kong", "kong-gateway", "kong-gateway-dev")
 _WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gitops_kong.errors import ManifestError, RenderError, UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.sources import argocd, files, flux, helm, kustomize
 from gitops_kong.sources.base import Target, Tree, join, normal, parent
@@ -16,7 +16,7 @@ from gitops_kong.sources.globs import tree_glob
 COMBINED = "combined"  # a target of several sources
 
 # hidden directories, and those of test data, hold other things than the cluster's manifests
-_FOREIGN = re.compile(r"(?:^|/)(?:\.[^/]+|testdata)/")
+_FOREIGN = regex(r"(?:^|/)(?:\.[^/]+|testdata)/")
 
 
 def discover(tree: Tree, config: Config, paths: Sequence[str] = (".",)) -> list[Target]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from gitops_kong.errors import UserError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.base import Problem, Rendered, Target, Tree
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
 # An apiVersion at the start of a line, or of an indented document, or something in brackets: worth reading.
-_MANIFEST = re.compile(
-    rb"(?m)^(?:[\"']?apiVersion[\"']?[ \t]*:|\{)|(?:\A|^---[^\n]*\n)\s+[\"']?apiVersion[\"']?[ \t]*:"
-)
-_SCALAR = re.compile(rb"apiVersion[\"']?\s*:\s*[\"']?\w")
+_MANIFEST = regex(rb"(?m)^(?:[\"']?apiVersion[\"']?[ \t]*:|\{)|(?:\A|^---[^\n]*\n)\s+[\"']?apiVersion[\"']?[ \t]*:")
+_SCALAR = regex(rb"apiVersion[\"']?\s*:\s*[\"']?\w")
 
 
 def looks_like_manifests(text: bytes) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gitops_kong.errors import RenderError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources.base import Limits
 from gitops_kong.sources.tools import Tools, run, workspace
@@ -23,9 +24,9 @@ _HELPERS = """\
 {{- regexReplaceAll "[^a-z0-9]+" (. | toString | lower) "-" | trunc 50 | trimAll "-" -}}
 {{- end -}}
 """
-_ADDED = re.compile(r"(?<![\w.$\"])(normalize|slugify)(?![\w\"])")
-_ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_FAST = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_ADDED = regex(r"(?<![\w.$\"])(normalize|slugify)(?![\w\"])")
+_ACTION = regex(r"\{\{.*?\}\}", re.DOTALL)
+_FAST = regex(r"\{\{(.*?)\}\}", re.DOTALL)
 
 
 def fast(text: str, params: Params) -> str:

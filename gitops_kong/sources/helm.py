@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gitops_kong.errors import ManifestError, RenderError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import decode, read_documents, read_objects, split
 from gitops_kong.sources import values_schema
@@ -17,11 +18,11 @@ from gitops_kong.sources.base import Limits, Rendered, Target, Tree, join, norma
 from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.sources.tools import Tools, export, run, workspace
 
-_SOURCE = re.compile(r"^# Source: (.+)$", re.MULTILINE)
-_VARIANT = re.compile(r"values[-._](?!schema\b).+\.ya?ml")
+_SOURCE = regex(r"^# Source: (.+)$", re.MULTILINE)
+_VARIANT = regex(r"values[-._](?!schema\b).+\.ya?ml")
 _MAX_DEPENDENCIES = 10
-_RELEASE = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_RELEASE = regex(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
+_NAME = regex(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from gitops_kong.errors import ManifestError, RenderError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import mappings
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import read_documents, read_objects
@@ -27,10 +28,10 @@ _PATHS = ("resources", "bases", "components", "crds", "configurations", "generat
 _PATCHES = ("patches", "patchesjson6902", "replacements")
 _PLUGINS = ("generators", "transformers", "validators")
 # what tells a remote base: a URL, `host/org/repo`, `git@`, or `?ref=`
-_REMOTE = re.compile(
+_REMOTE = regex(
     r"^[a-z+]+://|^git@|^[\w.-]+@[\w.-]+:|\?(?:ref|version|timeout|submodules)=|\.git(?:/|$)|^git::", re.IGNORECASE
 )
-_HOST = re.compile(r"^(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[/:]", re.IGNORECASE)
+_HOST = regex(r"^(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[/:]", re.IGNORECASE)
 # what the built-in generators and transformers load, and the fields that a kustomization of such may have
 _LOADED = frozenset(
     ("path", "paths", "files", "env", "envs", "valuesfile", "additionalvaluesfiles", "values", "repo", "chartrepo")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from gitops_kong.errors import RenderError
+from gitops_kong.lazy import regex
 from gitops_kong.sources.base import Tree
 from gitops_kong.sources.tools import Tools
 from gitops_kong.sources.tree import WorkTree
 
-_SCHEME = re.compile(r"^[a-z+]+://(?:[^@/]+@)?|^[\w.-]+@")
+_SCHEME = regex(r"^[a-z+]+://(?:[^@/]+@)?|^[\w.-]+@")
 
 
 def identity(url: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.write import to_yaml
 from gitops_kong.manifests.yaml import read_documents
 
 _DISABLED = "kustomize.toolkit.fluxcd.io/substitute"
-_VARIABLE = re.compile(r"\$(\$?)\{([_a-zA-Z]\w*)([^{}]*)\}")
+_VARIABLE = regex(r"\$(\$?)\{([_a-zA-Z]\w*)([^{}]*)\}")
 _MAX_ROUNDS = 10
 
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from gitops_kong import lazy
 from gitops_kong.errors import RenderError
 from gitops_kong.sources.base import Limits, Tree
+
+if TYPE_CHECKING:
+    import shutil
+    import subprocess
+    import tempfile
+else:
+    shutil = lazy.module("shutil")
+    subprocess = lazy.module("subprocess")
+    tempfile = lazy.module("tempfile")
 
 INSTALL = {
     "helm": "install Helm v3 or v4 (https://helm.sh/docs/intro/install/) and put it on PATH",
@@ -113,7 +121,7 @@ def environment(directory: Path, *, network: bool = False) -> dict[str, str]:
 def run(command: list[str], directory: Path, limits: Limits, *, cwd: str = ".", network: bool = False) -> bytes:
     """What the command prints. Raises `RenderError` with its last words, its time or its output exceeded."""
     try:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             command,
             cwd=directory / "files" / cwd,
             env=environment(directory, network=network),

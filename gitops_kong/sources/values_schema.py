@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from gitops_kong import lazy
 from gitops_kong.errors import RenderError
 from gitops_kong.sources.base import join
+
+if TYPE_CHECKING:
+    import tarfile
+else:
+    tarfile = lazy.module("tarfile")
 
 _NAME = "values.schema.json"
 _MAX_BYTES = 16 * 1024 * 1024

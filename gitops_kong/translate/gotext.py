@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
-_DECIMAL = re.compile(r"[+-]?[0-9]+")
-_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+from gitops_kong.lazy import regex
+
+_DECIMAL = regex(r"[+-]?[0-9]+")
+_RFC_3339 = regex(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _BOOLEANS = dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)
 _BOOLEANS |= dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False)
 _ESCAPES = {

@@ -7,11 +7,11 @@ Behaviour of KIC `ingressRulesFromHTTPRoutes` and `TranslateHTTPRoutesToKongstat
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gitops_kong.cluster.reference_grants import GATEWAY_GROUP
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.translate.backend_refs import backends, new_service, no_backend_plugin, service_for
 from gitops_kong.translate.context import Context
@@ -26,7 +26,7 @@ from gitops_kong.translate.state import Route, Service
 
 ALL_PROTOCOLS = ["http", "https"]
 LONGEST_SERVICE_NAME = 511
-_DURATION_PART = re.compile(r"([0-9]+)(ms|s|m|h)")
+_DURATION_PART = regex(r"([0-9]+)(ms|s|m|h)")
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 Errors = dict[Ref, list[str]]

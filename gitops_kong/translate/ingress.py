@@ -5,11 +5,11 @@ KIC `translator.ingressRulesFromIngressV1` and `subtranslator.TranslateIngresses
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import EMPTY, K8sObject
 from gitops_kong.translate import expressions, ingress_expressions, rewrite
 from gitops_kong.translate.annotations import INGRESS_CLASS, PREFIX, comma_list
@@ -21,8 +21,8 @@ from gitops_kong.translate.services import FACADE_GROUP, facade_target
 from gitops_kong.translate.state import Backend, Entity, PortDefinition, Route, Service
 
 REGEX_PREFIX = "/~"  # what starts a regular expression in an Ingress path, unless its annotation says otherwise
-_SLASHES = re.compile(r"/{2,}")
-_PLAIN_PATH = re.compile(r"[a-zA-Z0-9.\-_~/%]+")  # what Kong 2 took for no regular expression
+_SLASHES = regex(r"/{2,}")
+_PLAIN_PATH = regex(r"[a-zA-Z0-9.\-_~/%]+")  # what Kong 2 took for no regular expression
 _FACADE_OFF = (
     "KongServiceFacade is not enabled, please set the \"KongServiceFacade\" feature gate to 'true' to enable it"
 )

@@ -5,10 +5,10 @@ KIC `kongstate.Route.Override` and `kongstate.Service.override`. A value that is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from gitops_kong.cluster.options import ControllerOptions
+from gitops_kong.lazy import regex
 from gitops_kong.translate.annotations import PREFIX, comma_list, headers
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.gotext import boolean, integer
@@ -18,10 +18,10 @@ PROTOCOLS = frozenset({"", "http", "https", "grpc", "grpcs", "ws", "wss", "tls",
 REDIRECT_CODES = frozenset({426, 301, 302, 307, 308})
 
 _LABEL = r"[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*"
-VALID_METHOD = re.compile(r"[A-Z]+")
-VALID_SNI = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-VALID_HOST = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*(?:\.\*)?")
-_VALID_PATH_HANDLING = re.compile(r"v[0-9]")
+VALID_METHOD = regex(r"[A-Z]+")
+VALID_SNI = regex(rf"{_LABEL}(?:\.{_LABEL})*")
+VALID_HOST = regex(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*(?:\.\*)?")
+_VALID_PATH_HANDLING = regex(r"v[0-9]")
 
 _SERVICE_NUMBERS = {
     f"{PREFIX}/connect-timeout": "connect_timeout",

@@ -31,8 +31,15 @@ documents = st.builds(
 )
 
 names = st.sampled_from(["a", "b", "name", "port", "x-y", "konghq.com/plugins"])
+BLOCKS = {
+    "|\n": ("text: of", "", " - many lines"),
+    ">\n": ("folded", "text", "", "", "- of: lines #1", ""),
+    ">-\n": ("one", "", "two"),
+    ">+\n": ("one", "", ""),
+    "> \n": ("one", " deeper", "two"),
+}
 values = st.recursive(
-    st.sampled_from([w for w in WORDS if w not in ("", "|", "|-", "|+", ">")]) | st.just("|\n"),
+    st.sampled_from([w for w in WORDS if w not in ("", "|", "|-", "|+", ">")]) | st.sampled_from(list(BLOCKS)),
     lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(names, inner, min_size=1, max_size=3),
     max_leaves=12,
 )
@@ -44,8 +51,9 @@ def write(value: object, indent: int) -> str:
         return "".join(f"{pad}{key}:{below(item, indent)}" for key, item in value.items())
     if isinstance(value, list):
         return "".join(f"{pad}- {write(item, indent + 2).lstrip(' ')}" for item in value)
-    if value == "|\n":
-        return f"|\n{pad}  text: of\n\n{pad}   - many lines\n"
+    if value in BLOCKS:
+        lines = BLOCKS[str(value)]
+        return f"{str(value)[:-1]}\n" + "".join(f"{pad}  {line}".rstrip(" ") + "\n" for line in lines)
     return f"{value}\n"
 
 

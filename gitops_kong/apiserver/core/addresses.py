@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 
 from gitops_kong.apiserver.problems import Problem, invalid
+from gitops_kong.lazy import regex
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_DOTTED = re.compile(r"[0-9]+(\.[0-9]+){3}").fullmatch
+_DOTTED = regex(r"[0-9]+(\.[0-9]+){3}").fullmatch
 
 
 def parse(text: str) -> Address | None:

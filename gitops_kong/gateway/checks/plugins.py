@@ -8,11 +8,12 @@ from typing import Any
 from gitops_kong.gateway import lua
 from gitops_kong.gateway.formats import headers, lua_code, pcre, urls
 from gitops_kong.gateway.lua import GatewayCrash, Table
+from gitops_kong.lazy import regex
 
 PERIODS = ("second", "minute", "hour", "day", "month", "year")
 ACME_RESERVED = ("kong_acme:renew_config:", "kong_acme:renew_last_run", "kong_acme:cert_key:")
 
-_PAIR = re.compile(r"([^:]+):*(.*)", re.DOTALL).fullmatch
+_PAIR = regex(r"([^:]+):*(.*)", re.DOTALL).fullmatch
 
 
 def _periods_in_order(limits: Table, the: str) -> str | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable
 
 from gitops_kong.gateway.formats import certificates
 from gitops_kong.gateway.lua import GatewayCrash, Table, is_reference
 from gitops_kong.gateway.route_expressions import route_error
+from gitops_kong.lazy import regex
 
 EntityCheck = Callable[[Table], "str | None"]
 
-_SCHEME = re.compile(r"([^:]+)://").match
+_SCHEME = regex(r"([^:]+)://").match
 
 
 def _acme_storage(entity: Table) -> str | None:

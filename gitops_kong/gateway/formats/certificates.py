@@ -7,12 +7,12 @@ shortened: its numbers, paths and lines differ with each build. Where a key cann
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from gitops_kong.gateway.formats import pem
+from gitops_kong.lazy import regex
 
 _TAG = "-----BEGIN CERTIFICATE-----"
 
@@ -109,7 +109,7 @@ def ca_certificate(value: str, now: float) -> str | None:
 _JWK_PARTS = {"RSA": ("n", "e"), "EC": ("x", "y")}
 _EC_CURVES = frozenset(("P-256", "P-384", "P-521"))
 _OKP_CURVES = frozenset(("Ed25519", "X25519", "Ed448", "X448"))
-_BASE64URL = re.compile(r"[A-Za-z0-9_\-]*").fullmatch
+_BASE64URL = regex(r"[A-Za-z0-9_\-]*").fullmatch
 
 
 def jwk(value: Mapping[str, Any]) -> str | None:

@@ -6,11 +6,11 @@ Source: Kong ``kong/tools/http.lua`` (``validate_header_name``, ``validate_http_
 
 from __future__ import annotations
 
-import re
+from gitops_kong.lazy import regex
 
 # `$` of PCRE and Python alike also matches before a final line feed.
-_HEADER = re.compile(r"^[a-zA-Z0-9\-_]+$").match
-_NOT_TOKEN = re.compile(r'[\x00-\x20\x7f-\U0010ffff()<>@,;:\\"/?={}\[\]]').search
+_HEADER = regex(r"^[a-zA-Z0-9\-_]+$").match
+_NOT_TOKEN = regex(r'[\x00-\x20\x7f-\U0010ffff()<>@,;:\\"/?={}\[\]]').search
 
 
 def header_name(value: str) -> str | None:

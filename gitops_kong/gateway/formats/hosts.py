@@ -6,20 +6,25 @@ Source: Kong ``kong/tools/ip.lua`` (until 3.5 ``kong/tools/utils.lua``, the same
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
-from socket import AF_INET, AF_INET6, inet_pton
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from gitops_kong import lazy
 from gitops_kong.gateway.formats.text import utf8_string
+from gitops_kong.lazy import regex
 
-_IPV4 = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})(?::([0-9]+))?").fullmatch
-_IPV4_LIKE = re.compile(r"[0-9.]+").fullmatch
-_IPV6_GROUPS = re.compile(r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7}").fullmatch
-_PORT_AT_END = re.compile(r":([0-9]+)\Z").search
-_NAME = re.compile(r"[0-9A-Za-z\-._]+").fullmatch
-_PORT_AFTER_BRACKETS = re.compile(r":([0-9]+)").fullmatch
+if TYPE_CHECKING:
+    import socket
+else:
+    socket = lazy.module("socket")
+
+_IPV4 = regex(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})(?::([0-9]+))?").fullmatch
+_IPV4_LIKE = regex(r"[0-9.]+").fullmatch
+_IPV6_GROUPS = regex(r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7}").fullmatch
+_PORT_AT_END = regex(r":([0-9]+)\Z").search
+_NAME = regex(r"[0-9A-Za-z\-._]+").fullmatch
+_PORT_AFTER_BRACKETS = regex(r":([0-9]+)").fullmatch
 _BAD_PORT = "invalid port number"
 
 
@@ -182,7 +187,7 @@ def upstream_name(value: str) -> str | None:
 
 def _is_ip(family: int, value: str) -> bool:
     try:
-        inet_pton(family, value.split("\0", 1)[0])  # a C string ends at NUL
+        socket.inet_pton(family, value.split("\0", 1)[0])  # a C string ends at NUL
     except (OSError, ValueError):
         return False
     return True
@@ -190,14 +195,14 @@ def _is_ip(family: int, value: str) -> bool:
 
 def is_ipv4(value: str) -> bool:
     """Whether ``parse_ipv4`` of ``resty.ipmatcher`` takes it: four decimal parts."""
-    return _is_ip(AF_INET, value)
+    return _is_ip(socket.AF_INET, value)
 
 
 def is_ipv6(value: str) -> bool:
     """Whether ``parse_ipv6`` of ``resty.ipmatcher`` takes it, brackets around it or not."""
     if value.startswith("[") and value.endswith("]"):
         value = value[1:-1]
-    return _is_ip(AF_INET6, value)
+    return _is_ip(socket.AF_INET6, value)
 
 
 def _is_cidr(value: str, is_address: Callable[[str], bool], bits: int) -> bool:

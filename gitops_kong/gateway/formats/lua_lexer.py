@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from gitops_kong.lazy import regex
+
 _KEYWORDS = """
 and break do else elseif end false for function goto if in local nil not or repeat return then true until while
 """
@@ -14,24 +16,24 @@ KEYWORDS = frozenset(_KEYWORDS.split())
 NAME, NUMBER, STRING, EOF = "<name>", "<number>", "<string>", "<eof>"
 _WITH_TEXT = frozenset((NAME, NUMBER, STRING))
 
-_SKIP = re.compile(r"[ \t\v\f]+")
-_WORD = re.compile(r"[A-Za-z_\x80-\xff][0-9A-Za-z_\x80-\xff]*")
-_DIGITS = re.compile(r"\.?[0-9]")
-_SYMBOL = re.compile(r"\.\.\.|\.\.|==|<=|>=|~=|::|.", re.DOTALL)
-_LONG = re.compile(r"\[(=*)\[")
-_NUMBER = re.compile(
+_SKIP = regex(r"[ \t\v\f]+")
+_WORD = regex(r"[A-Za-z_\x80-\xff][0-9A-Za-z_\x80-\xff]*")
+_DIGITS = regex(r"\.?[0-9]")
+_SYMBOL = regex(r"\.\.\.|\.\.|==|<=|>=|~=|::|.", re.DOTALL)
+_LONG = regex(r"\[(=*)\[")
+_NUMBER = regex(
     r"0[xX](?:[0-9A-Fa-f]+\.?[0-9A-Fa-f]*|\.[0-9A-Fa-f]+)(?:[pP][+-]?[0-9]+)?[iI]?"
     r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[iI]?"
     r"|0[bB][01]+[iI]?"
     r"|(?:0[xX][0-9A-Fa-f]+|0[bB][01]+|[0-9]+)[uU]?[lL][lL]"
 )
-_HEX_EXTENT = re.compile(r"(?:[pP][+-]|[0-9A-Za-z_.\x80-\xff])*")
-_EXTENT = re.compile(r"(?:[eE][+-]|[0-9A-Za-z_.\x80-\xff])*")
-_PLAIN = re.compile(r"[^\\'\"\n\r]+")
-_HEX_ESCAPE = re.compile(r"[0-9A-Fa-f]{2}")
-_UNICODE_ESCAPE = re.compile(r"\{([0-9A-Fa-f]+)\}")
-_DECIMAL_ESCAPE = re.compile(r"[0-9]{1,3}")
-_SPACE = re.compile(r"[ \t\v\f]")
+_HEX_EXTENT = regex(r"(?:[pP][+-]|[0-9A-Za-z_.\x80-\xff])*")
+_EXTENT = regex(r"(?:[eE][+-]|[0-9A-Za-z_.\x80-\xff])*")
+_PLAIN = regex(r"[^\\'\"\n\r]+")
+_HEX_ESCAPE = regex(r"[0-9A-Fa-f]{2}")
+_UNICODE_ESCAPE = regex(r"\{([0-9A-Fa-f]+)\}")
+_DECIMAL_ESCAPE = regex(r"[0-9]{1,3}")
+_SPACE = regex(r"[ \t\v\f]")
 _SIMPLE_ESCAPES = dict(zip("abfnrtv\\\"'", "\a\b\f\n\r\t\v\\\"'", strict=True))
 
 

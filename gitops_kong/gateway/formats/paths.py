@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 
 from gitops_kong.gateway.formats import pcre
+from gitops_kong.lazy import regex
 
-_ALLOWED = re.compile(r"/[0-9A-Za-z.\-_~/%:@!$&'()*+,;=]*").fullmatch
-_ENCODED_TEXT = re.compile(r"%[0-9A-Fa-f]{2}")
-_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ALLOWED = regex(r"/[0-9A-Za-z.\-_~/%:@!$&'()*+,;=]*").fullmatch
+_ENCODED_TEXT = regex(r"%[0-9A-Fa-f]{2}")
+_ENCODED = regex(rb"%([0-9A-Fa-f]{2})")
 _RESERVED = frozenset(b"!*'();:@&=+$,/?%#[]")
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_NOT_UTF8 = regex("[\udc80-\udcff]")
 
 
 def _percent_error(value: str) -> str | None:

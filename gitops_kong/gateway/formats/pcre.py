@@ -7,22 +7,22 @@ verbs, callouts, duplicate names …) is not judged: such a pattern passes.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
 from gitops_kong.gateway.formats.pcre_escapes import CLASSES, Escapes, InvalidError, UnknownError
 from gitops_kong.gateway.formats.plain_regex import is_plain
+from gitops_kong.lazy import regex
 
 _MAX_DEPTH = 100
-_QUANTIFIER = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
-_QUANTIFIER_2 = re.compile(r"\{[ \t]*(?:([0-9]+)[ \t]*(?:(,)[ \t]*([0-9]*)[ \t]*)?|(),[ \t]*([0-9]+)[ \t]*)\}")
+_QUANTIFIER = regex(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
+_QUANTIFIER_2 = regex(r"\{[ \t]*(?:([0-9]+)[ \t]*(?:(,)[ \t]*([0-9]*)[ \t]*)?|(),[ \t]*([0-9]+)[ \t]*)\}")
 _ASSERTIONS = frozenset("bBAZzGK")
 _OTHER_ITEMS = frozenset("RXCN")
 _OPTIONS = frozenset("imsxU")
-_FLAGS = re.compile(r"([imsxU]*)(?:-([imsxU]*))?([):])")
-_DIGITS = re.compile(r"[0-9]+")
+_FLAGS = regex(r"([imsxU]*)(?:-([imsxU]*))?([):])")
+_DIGITS = regex(r"[0-9]+")
 
 
 class _Length(NamedTuple):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from gitops_kong.lazy import regex
 
-_POSIX_CLASS = re.compile(r"\[([:.=])(?:[^\\\]:.=]|\\[^]])*\1\]")
+_POSIX_CLASS = regex(r"\[([:.=])(?:[^\\\]:.=]|\\[^]])*\1\]")
 _POSIX = "alpha lower upper alnum ascii blank cntrl digit graph print punct space word xdigit"
 _POSIX_NAMES = frozenset(_POSIX.split())
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PROPERTY = re.compile(r"[ \t]*\^?[ \t]*[A-Za-z0-9_&= \t:\-]+\}")
-_OCTAL = re.compile(r"[0-7]{1,3}")
-_HEX = re.compile(r"[0-9A-Fa-f]{0,2}")
-_HEX_IN_BRACES = re.compile(r"[ \t]*([0-9A-Fa-f]+)[ \t]*\}")
-_OCTAL_IN_BRACES = re.compile(r"[ \t]*([0-7]+)[ \t]*\}")
-_NUMBERED = re.compile(r"\{?[ \t]*([+-]?)([0-9]+)[ \t]*(\}?)")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
+_PROPERTY = regex(r"[ \t]*\^?[ \t]*[A-Za-z0-9_&= \t:\-]+\}")
+_OCTAL = regex(r"[0-7]{1,3}")
+_HEX = regex(r"[0-9A-Fa-f]{0,2}")
+_HEX_IN_BRACES = regex(r"[ \t]*([0-9A-Fa-f]+)[ \t]*\}")
+_OCTAL_IN_BRACES = regex(r"[ \t]*([0-7]+)[ \t]*\}")
+_NUMBERED = regex(r"\{?[ \t]*([+-]?)([0-9]+)[ \t]*(\}?)")
 CLASSES = frozenset("dDwWsShHvV")
 _UNSUPPORTED = frozenset("LlUu")
 _LITERAL_LETTERS = {"a": 7, "e": 27, "f": 12, "n": 10, "r": 13, "t": 9}

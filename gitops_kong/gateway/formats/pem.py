@@ -7,15 +7,16 @@ Nothing is verified but the structure. What is unusual (BER, explicit curve para
 from __future__ import annotations
 
 import binascii
-import re
 from collections.abc import Collection, Iterator
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-_BEGIN = re.compile(r"-----BEGIN (.*)-----")
-_TAIL = re.compile(r"[^!-\x7f]+\Z")  # OpenSSL takes bytes above 127 for white space too, its char being signed
-_SPACE = re.compile(r"[ \t\r\n]+")
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?").fullmatch
+from gitops_kong.lazy import regex
+
+_BEGIN = regex(r"-----BEGIN (.*)-----")
+_TAIL = regex(r"[^!-\x7f]+\Z")  # OpenSSL takes bytes above 127 for white space too, its char being signed
+_SPACE = regex(r"[ \t\r\n]+")
+_BASE64 = regex(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?").fullmatch
 
 RSA = bytes.fromhex("2a864886f70d010101")
 EC = bytes.fromhex("2a8648ce3d0201")

@@ -5,7 +5,7 @@ Found by one regular expression of Python's, which is a hundred times faster tha
 
 from __future__ import annotations
 
-import re
+from gitops_kong.lazy import regex
 
 _COUNT = r"\{(?:[0-9]{1,2},?|[01],[1-9][0-9]?|2,(?:[2-9]|[1-9][0-9])|[0-9]{1,2},[1-9][0-9]{2})\}"
 _QUANTIFIER = rf"(?:(?:[*+?]|{_COUNT})\??)?"
@@ -14,7 +14,7 @@ _ATOM = rf"(?:[A-Za-z0-9_/,:;=@!~%&'\"<> .\-]|\\[dwsDWS.\-/]|{_CLASS}){_QUANTIFI
 _OPENING = r"\((?:\?:|\?P?<[A-Za-z_][A-Za-z0-9_]{0,20}>)?"
 _INNER = rf"{_OPENING}(?:{_ATOM}|\|)*\){_QUANTIFIER}"
 _GROUP = rf"{_OPENING}(?:{_ATOM}|{_INNER}|\|)*\){_QUANTIFIER}"
-_PLAIN = re.compile(rf"\^?(?:{_ATOM}|{_GROUP}|\|)*\$?").fullmatch
+_PLAIN = regex(rf"\^?(?:{_ATOM}|{_GROUP}|\|)*\$?").fullmatch
 
 
 def is_plain(pattern: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from gitops_kong.lazy import regex
 
 _META = frozenset("\\.+*?()|[]{}^$#&-~")
 _LITERAL_ESCAPES = frozenset("aftnrv")
@@ -10,8 +10,8 @@ _ASSERTIONS = frozenset("AzBb<>")
 _CLASSES = frozenset("dswDSW")
 _HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
 _HEX = frozenset("0123456789abcdefABCDEF")
-_PROPERTY = re.compile(r"[A-Za-z0-9_ \-=:!]+").fullmatch  # which names there are is not known here
-_BOUNDARY = re.compile(r"\{([A-Za-z\-]+)\}").match
+_PROPERTY = regex(r"[A-Za-z0-9_ \-=:!]+").fullmatch  # which names there are is not known here
+_BOUNDARY = regex(r"\{([A-Za-z\-]+)\}").match
 
 
 class PatternError(Exception):

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 
-_NAME = re.compile(r"[0-9A-Za-z.\-_~]+").fullmatch
-_UTF8_NAME = re.compile(r"(?:[0-9A-Za-z.\-_~]|[^\x00-\x7f])+").fullmatch
-_TAG = re.compile(r"(?:[\x20-\x2b\x2d\x2e\x30-\x7e]|[^\x00-\x7f])+").fullmatch
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII).fullmatch
+from gitops_kong.lazy import regex
+
+_NAME = regex(r"[0-9A-Za-z.\-_~]+").fullmatch
+_UTF8_NAME = regex(r"(?:[0-9A-Za-z.\-_~]|[^\x00-\x7f])+").fullmatch
+_TAG = regex(r"(?:[\x20-\x2b\x2d\x2e\x30-\x7e]|[^\x00-\x7f])+").fullmatch
+_UUID = regex(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII).fullmatch
 
 
 def utf8_string(value: str) -> str | None:

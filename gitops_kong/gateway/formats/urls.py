@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-_SCHEME = re.compile(r"([0-9A-Za-z][0-9A-Za-z+\-.]*):").match
-_AUTHORITY = re.compile(r"//([^/]*)").match
-_USER = re.compile(r"([^@]*)@").match
-_PORT = re.compile(r":([^:\]]*)\Z").search
-_BRACKETS = re.compile(r"\[(.+)\]", re.DOTALL).fullmatch
-_PASSWORD = re.compile(r":([^:]*)\Z").search
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
-_HEXADECIMAL = re.compile(r"([+-]?)0[xX]([0-9A-Fa-f]*)(?:\.([0-9A-Fa-f]*))?(?:[pP]([+-]?[0-9]{1,5}))?").fullmatch
-_BINARY = re.compile(r"([+-]?)0[bB]([01]+)").fullmatch
+from gitops_kong.lazy import regex
+
+_SCHEME = regex(r"([0-9A-Za-z][0-9A-Za-z+\-.]*):").match
+_AUTHORITY = regex(r"//([^/]*)").match
+_USER = regex(r"([^@]*)@").match
+_PORT = regex(r":([^:\]]*)\Z").search
+_BRACKETS = regex(r"\[(.+)\]", re.DOTALL).fullmatch
+_PASSWORD = regex(r":([^:]*)\Z").search
+_DECIMAL = regex(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+_HEXADECIMAL = regex(r"([+-]?)0[xX]([0-9A-Fa-f]*)(?:\.([0-9A-Fa-f]*))?(?:[pP]([+-]?[0-9]{1,5}))?").fullmatch
+_BINARY = regex(r"([+-]?)0[bB]([01]+)").fullmatch
 
 
 class Url(NamedTuple):
