@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 import rule_pages
+from manual import manual
 
 from gitops_kong.cli.inputs import CheckSettings
 from gitops_kong.cli.main import COMMANDS, cli
@@ -121,6 +122,7 @@ def current() -> dict[Path, str]:
         ROOT / "docs/policies.md": policies(),
         **{RULES / name: text for name, text in rule_pages.pages()},
         ROOT / "docs/commands.md": commands(),
+        ROOT / "docs/man/gitops-kong.1": manual(),
     }
 
 
@@ -135,6 +137,7 @@ def main() -> None:
         raise SystemExit(bool(stale or left))
     RULES.mkdir(exist_ok=True)
     for path, text in stale:
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     for path in left:
         path.unlink()

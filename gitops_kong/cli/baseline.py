@@ -10,6 +10,7 @@ from gitops_kong.cli.inputs import CheckSettings
 from gitops_kong.cli.pipeline import check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.sections import SectionedCommand
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
@@ -17,7 +18,7 @@ from gitops_kong.policies.suppression_rules import SUPPRESSION_RULES
 from gitops_kong.policies.suppressions import BASELINE, write_baseline
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("path", default=".", type=click.Path())
 @controller_flags
 @source_flags

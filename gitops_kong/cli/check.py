@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
+from gitops_kong.cli import completing
 from gitops_kong.cli.color import color_option, use_color
 from gitops_kong.cli.inputs import CheckSettings
 from gitops_kong.cli.pipeline import check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.sections import SectionedCommand, section
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
@@ -42,38 +44,72 @@ def writer(form: str) -> Callable[[Report], str]:
     return write
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
-@click.option(
-    "--base",
-    metavar="REV|SNAPSHOT",
-    help="What the cluster runs: a revision, or a file of `snapshot`. Default: the CI's base, or the merge base.",
-)
-@click.option("--no-base", is_flag=True, help="Compare with an empty cluster.")
-@click.option("--staged", is_flag=True, help="Check what would be committed now, against the last commit.")
-@click.option("--target", "targets", multiple=True, metavar="NAME", help="Check only this target (repeatable).")
-@click.option(
-    "--scenario", "scenarios", multiple=True, type=click.Choice(SCENARIOS), help="Default is all (repeatable)."
+@section(
+    "What is compared",
+    click.option(
+        "--base",
+        metavar="REV|SNAPSHOT",
+        shell_complete=completing.revisions,
+        help="What the cluster runs: a revision, or a file of `snapshot`. Default: the CI's base, or the merge base.",
+    ),
+    click.option("--no-base", is_flag=True, help="Compare with an empty cluster."),
+    click.option("--staged", is_flag=True, help="Check what would be committed now, against the last commit."),
+    click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=completing.targets,
+        help="Check only this target (repeatable).",
+    ),
+    click.option(
+        "--scenario",
+        "scenarios",
+        multiple=True,
+        metavar="NAME",
+        type=click.Choice(SCENARIOS),
+        help=f"{', '.join(SCENARIOS)}; default: all (repeatable).",
+    ),
+    click.option(
+        "--context",
+        multiple=True,
+        metavar="PATH",
+        type=click.Path(),
+        help="Manifests, or a snapshot, of what the cluster has beyond the repository (repeatable).",
+    ),
 )
 @controller_flags
 @source_flags
-@click.option(
-    "--context",
-    multiple=True,
-    metavar="PATH",
-    help="Manifests, or a snapshot, of what the cluster has beyond the repository.",
+@section(
+    "Findings",
+    click.option(
+        "--fail-on",
+        metavar="SEVERITY",
+        type=click.Choice(SEVERITIES),
+        default="error",
+        help="Lowest that fails: error (default), warning or info.",
+    ),
+    click.option("--fail-on-existing", is_flag=True, help="Fail on what was broken before the change, too."),
+    click.option("--suppressions/--no-suppressions", default=True, help="Heed annotations, comments and the baseline."),
 )
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
-@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write a report too (repeatable).")
-@click.option("--fail-on", type=click.Choice(SEVERITIES), default="error", show_default=True)
-@click.option("--fail-on-existing", is_flag=True, help="Fail on what was broken before the change, too.")
-@click.option(
-    "--suppressions/--no-suppressions", default=True, help="Heed annotations, comments and the baseline that suppress."
+@section(
+    "Output",
+    click.option(
+        "--format",
+        "form",
+        metavar="FORMAT",
+        type=click.Choice(list(FORMATS)),
+        default="text",
+        help=f"{', '.join(FORMATS)}; default: text.",
+    ),
+    click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write a report too (repeatable)."),
+    click.option("--all", "all_predictions", is_flag=True, help="Name unchanged, healthy objects, too."),
+    color_option,
+    click.option("-q", "--quiet", is_flag=True, help="Print nothing where nothing fails."),
+    click.option("-v", "--verbose", is_flag=True, help="Name every object."),
 )
-@click.option("--all", "all_predictions", is_flag=True, help="Name unchanged, healthy objects, too.")
-@color_option
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing where nothing fails.")
-@click.option("-v", "--verbose", is_flag=True, help="Name every object.")
 def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags: Any) -> None:
     """Predict what the controller and the gateway do with the manifests under PATH.
 

@@ -9,10 +9,10 @@ import click
 
 color_option = click.option(
     "--color",
+    metavar="WHEN",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
-    show_default=True,
-    help="Colours in text; auto: on a terminal, unless NO_COLOR is set.",
+    help="auto (default: on a terminal, unless NO_COLOR is set), always or never.",
 )
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
+from gitops_kong.cli import completing
 from gitops_kong.cli.color import color_option, use_color
 from gitops_kong.cli.inputs import CheckSettings
 from gitops_kong.cli.pipeline import check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.sections import SectionedCommand
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.errors import UserError
@@ -19,10 +21,10 @@ from gitops_kong.report import explanation
 from gitops_kong.report.rule_texts import RuleText
 
 
-@click.command()
-@click.argument("subject", metavar="RULE|KIND/NAMESPACE/NAME")
+@click.command(cls=SectionedCommand)
+@click.argument("subject", metavar="RULE|KIND/NAMESPACE/NAME", shell_complete=completing.rules)
 @click.argument("path", default=".", type=click.Path())
-@click.option("--base", metavar="REV", help="What the cluster runs.")
+@click.option("--base", metavar="REV", shell_complete=completing.revisions, help="What the cluster runs.")
 @controller_flags
 @source_flags
 @color_option

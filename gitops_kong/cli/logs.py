@@ -11,6 +11,7 @@ import click
 
 from gitops_kong.cli.places import locator
 from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.sections import SectionedCommand
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.cli.targets import render_targets
 from gitops_kong.controller.log_lines import read_lines
@@ -25,7 +26,7 @@ _FIELD = regex(r"invalid (config(?:\.[\w-]+|\[\d+\])+): ").match
 _STEP = regex(r"\[(\d+)\]|([\w-]+)").findall
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("file", metavar="FILE")
 @click.argument("path", required=False, type=click.Path())
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

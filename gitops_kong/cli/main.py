@@ -6,12 +6,16 @@ import importlib
 import os
 import sys
 import traceback
+from typing import TYPE_CHECKING
 
 import click
 
 from gitops_kong import __version__
 from gitops_kong.cli.say import say
 from gitops_kong.errors import UserError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # command: (module in gitops_kong.cli with a `command`, one line for --help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -33,8 +37,25 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("logs", "what the controller's log says, object by object"),
     "snapshot": ("snapshot", "what the cluster has, in one file for --base and --context"),
     "api-validate": ("api_validate", "what the API server answers to objects"),
+    "completion": ("completion", "complete commands, targets and rules in the shell"),
     "version": ("version", "the version, and what a bug report needs"),
 }
+
+
+# heading in --help: commands below it; one that is named nowhere stands under "More"
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Before a merge": ("check", "explain", "comment", "baseline", "upgrade-check", "test"),
+    "In the cluster": ("logs",),
+    "Set up": ("init", "rules", "schemas", "completion"),
+    "Look inside": ("render", "translate", "simulate", "gateway-validate", "api-validate", "schema", "version"),
+}
+
+
+def sections() -> list[tuple[str, list[str]]]:
+    """The headings with their commands."""
+    named = {name for names in SECTIONS.values() for name in names}
+    more = [name for name in COMMANDS if name not in named]
+    return [*((title, list(names)) for title, names in SECTIONS.items()), *([("More", more)] if more else [])]
 
 
 class LazyGroup(click.Group):
@@ -52,14 +73,22 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The table's own lines, without importing any command."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only when the shell asks
+
+        found = [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The table's own lines, without importing any command."""
-        if COMMANDS:
-            with formatter.section("Commands"):
-                formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for title, names in sections():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:{width}}", COMMANDS[name][1]) for name in names])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="gitops-kong")
 def cli() -> None:
     """Say before the merge what Kong Ingress Controller and Kong Gateway will do with a repository."""
@@ -68,7 +97,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; user errors become one line on stderr and exit status 2."""
     try:
-        status = cli(standalone_mode=False)  # the exit status of `click.exceptions.Exit`
+        status = cli(prog_name="gitops-kong", standalone_mode=False)  # the exit status of `click.exceptions.Exit`
     except click.Abort:
         sys.exit(130)
     except click.ClickException as e:

@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from gitops_kong.cli import completing
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.say import say
+from gitops_kong.cli.sections import SectionedCommand
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.cli.targets import render_targets
 from gitops_kong.manifests.objects import K8sObject
@@ -17,9 +19,16 @@ from gitops_kong.manifests.write import to_yaml
 from gitops_kong.report.text import printable
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
-@click.option("--target", "targets", multiple=True, metavar="NAME", help="Render only this target (repeatable).")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.targets,
+    help="Render only this target (repeatable).",
+)
 @source_flags
 def command(paths: tuple[str, ...], targets: tuple[str, ...], **flags: Any) -> None:
     """Print the manifests of each target as YAML, in a stable order.

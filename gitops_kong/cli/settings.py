@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast, get_args
 
 import click
 
+from gitops_kong.cli import completing
+from gitops_kong.cli.sections import section
 from gitops_kong.cluster.options import ControllerOptions, RouterFlavor
 from gitops_kong.controller.settings import controller_options
 from gitops_kong.controller.versions import NEWEST_KNOWN
@@ -19,7 +21,6 @@ from gitops_kong.sources.config import Config, ControllerConfig
 from gitops_kong.sources.controller_found import FoundController
 
 T = TypeVar("T")
-Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_GATEWAY = "3.9"
 DEFAULT_FLAVOR = "traditional_compatible"
 
@@ -167,46 +168,6 @@ def first(*choices: tuple[str | None, str]) -> tuple[str, str]:
     return next((value, source) for value, source in choices if value)
 
 
-def controller_flags(command: Command) -> Command:
-    """Adds the flags; the command gets them as keyword arguments of `settings_of`."""
-    for option in reversed(
-        (
-            click.option("--controller-version", metavar="VERSION", help="Kong Ingress Controller, such as 3.4.3."),
-            click.option("--gateway-version", metavar="VERSION", help="Kong Gateway, such as 3.9."),
-            click.option("--router-flavor", type=click.Choice(get_args(RouterFlavor)), help="Router of the gateway."),
-            click.option("--gateway-edition", type=click.Choice(["oss", "enterprise"]), help="Default is oss."),
-            click.option("--ingress-class", metavar="NAME", help="Ingress class of the controller."),
-            click.option(
-                "--feature-gate",
-                "feature_gates",
-                multiple=True,
-                metavar="NAME=BOOL",
-                callback=_gates,
-                help="Feature gate of the controller (repeatable).",
-            ),
-            click.option(
-                "--use-last-valid-config-for-fallback/--no-use-last-valid-config-for-fallback",
-                "use_last_valid_config_for_fallback",
-                default=None,
-                help="As the controller's flag.",
-            ),
-            click.option(
-                "--admission-webhook",
-                type=click.Choice(["on", "off"]),
-                callback=lambda _, __, value: None if value is None else value == "on",
-                help="Whether the API server asks the controller's webhook. Default: as found, else not known.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
-
-
-def settings_of(flags: dict[str, Any]) -> ControllerSettings:
-    """The settings in a command's keyword arguments, which are taken out of `flags`."""
-    return ControllerSettings(**{name: flags.pop(name) for name in ControllerSettings.__dataclass_fields__})
-
-
 def _gates(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, bool]:
     gates = {}
     for text in value:
@@ -216,3 +177,58 @@ def _gates(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
                 raise click.BadParameter(f"{part!r}: NAME=true or NAME=false is needed", ctx, param)
             gates[name] = switch.lower() == "true"
     return gates
+
+
+# Adds the flags to a command, which gets them as keyword arguments of `settings_of`.
+controller_flags = section(
+    "Controller and gateway (default: as the repository says)",
+    click.option(
+        "--controller-version",
+        metavar="VERSION",
+        shell_complete=completing.controller_versions,
+        help="Kong Ingress Controller, such as 3.4.3.",
+    ),
+    click.option(
+        "--gateway-version",
+        metavar="VERSION",
+        shell_complete=completing.gateway_versions,
+        help="Kong Gateway, such as 3.9.",
+    ),
+    click.option(
+        "--router-flavor",
+        metavar="FLAVOR",
+        type=click.Choice(get_args(RouterFlavor)),
+        help="traditional, traditional_compatible or expressions.",
+    ),
+    click.option(
+        "--gateway-edition", metavar="EDITION", type=click.Choice(["oss", "enterprise"]), help="oss or enterprise."
+    ),
+    click.option("--ingress-class", metavar="NAME", help="Ingress class of the controller."),
+    click.option(
+        "--feature-gate",
+        "feature_gates",
+        multiple=True,
+        metavar="NAME=BOOL",
+        callback=_gates,
+        shell_complete=completing.feature_gates,
+        help="Feature gate of the controller (repeatable).",
+    ),
+    click.option(
+        "--use-last-valid-config-for-fallback/--no-use-last-valid-config-for-fallback",
+        "use_last_valid_config_for_fallback",
+        default=None,
+        help="As the controller's flag of this name.",
+    ),
+    click.option(
+        "--admission-webhook",
+        metavar="on|off",
+        type=click.Choice(["on", "off"]),
+        callback=lambda _, __, value: None if value is None else value == "on",
+        help="Whether the API server asks the controller's webhook.",
+    ),
+)
+
+
+def settings_of(flags: dict[str, Any]) -> ControllerSettings:
+    """The settings in a command's keyword arguments, which are taken out of `flags`."""
+    return ControllerSettings(**{name: flags.pop(name) for name in ControllerSettings.__dataclass_fields__})

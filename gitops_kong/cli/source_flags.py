@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from gitops_kong.cli.repository import Repository
+from gitops_kong.cli.sections import section
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+
+def _repositories(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for text in value:
+        url, equals, path = text.rpartition("=")
+        if not equals or not url or not path:
+            raise click.BadParameter(f"{text!r}: URL=PATH is needed", ctx, param)
+        found[url] = path
+    return found
 
 
-def source_flags(command: Command) -> Command:
-    """Adds the flags; the command gives its keyword arguments to `with_sources`."""
-    for option in reversed(
-        (
-            click.option(
-                "--repo",
-                "repositories",
-                multiple=True,
-                metavar="URL=PATH",
-                callback=_repositories,
-                help="Where another repository that sources name is checked out (repeatable).",
-            ),
-            click.option(
-                "--allow-network",
-                is_flag=True,
-                help="Let Helm fetch sub-charts. Not for changes of people you do not trust.",
-            ),
-            click.option("--kubernetes-version", metavar="VERSION", help="Of the cluster, given to Helm."),
-        )
-    ):
-        command = option(command)
-    return command
+# Adds the flags to a command, which gives its keyword arguments to `with_sources`.
+source_flags = section(
+    "Rendering",
+    click.option(
+        "--repo",
+        "repositories",
+        multiple=True,
+        metavar="URL=PATH",
+        callback=_repositories,
+        help="Where a repository that sources name is checked out (repeatable).",
+    ),
+    click.option(
+        "--allow-network",
+        is_flag=True,
+        help="Let Helm fetch sub-charts. Not for changes of people you do not trust.",
+    ),
+    click.option("--kubernetes-version", metavar="VERSION", help="Of the cluster, such as 1.33."),
+)
 
 
 def with_sources(repository: Repository, flags: dict[str, Any]) -> Repository:
@@ -47,13 +51,3 @@ def with_sources(repository: Repository, flags: dict[str, Any]) -> Repository:
         kubernetes_version=flags.pop("kubernetes_version") or config.kubernetes_version,
     )
     return replace(repository, config=config)
-
-
-def _repositories(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for text in value:
-        url, equals, path = text.rpartition("=")
-        if not equals or not url or not path:
-            raise click.BadParameter(f"{text!r}: URL=PATH is needed", ctx, param)
-        found[url] = path
-    return found

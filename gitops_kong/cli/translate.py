@@ -8,9 +8,11 @@ from typing import Any
 import click
 import yaml
 
+from gitops_kong.cli import completing
 from gitops_kong.cli.controllers import controllers_of
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.say import say
+from gitops_kong.cli.sections import SectionedCommand
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.cli.target_run import schemas_of, translation
@@ -21,9 +23,16 @@ from gitops_kong.report.configuration import shown
 from gitops_kong.translate.context import ControllerPanic
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
-@click.option("--target", "targets", multiple=True, metavar="NAME", help="Translate only this target (repeatable).")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.targets,
+    help="Translate only this target (repeatable).",
+)
 @controller_flags
 @source_flags
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)

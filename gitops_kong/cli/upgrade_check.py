@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from gitops_kong.cli import completing
 from gitops_kong.cli.inputs import CheckSettings
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
+from gitops_kong.cli.sections import SectionedCommand
 from gitops_kong.cli.settings import controller_flags, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.cli.upgrade_run import upgrade
@@ -16,11 +18,28 @@ from gitops_kong.predict.model import SEVERITIES
 from gitops_kong.report import upgrade as report_upgrade
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path())
-@click.option("--to-controller", metavar="VERSION", help="Kong Ingress Controller to go to, such as 3.5.")
-@click.option("--to-gateway", metavar="VERSION", help="Kong Gateway to go to, such as 3.9.")
-@click.option("--target", "targets", multiple=True, metavar="NAME", help="Check only this target (repeatable).")
+@click.option(
+    "--to-controller",
+    metavar="VERSION",
+    shell_complete=completing.controller_versions,
+    help="Kong Ingress Controller to go to, such as 3.5.",
+)
+@click.option(
+    "--to-gateway",
+    metavar="VERSION",
+    shell_complete=completing.gateway_versions,
+    help="Kong Gateway to go to, such as 3.9.",
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.targets,
+    help="Check only this target (repeatable).",
+)
 @controller_flags
 @source_flags
 @click.option("--context", multiple=True, metavar="PATH", help="Manifests that the cluster has beyond the repository.")

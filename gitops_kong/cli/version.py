@@ -8,9 +8,11 @@ import subprocess
 from importlib import metadata
 
 import click
+import yaml
 
 from gitops_kong import __version__
 from gitops_kong.controller.versions import NEWEST_KNOWN, OLDEST
+from gitops_kong.gateway.catalogue import VERSIONS as GATEWAYS
 
 PACKAGES = (
     "click",
@@ -40,9 +42,11 @@ def command(verbose: bool) -> None:
         return
     known = " – ".join(".".join(map(str, version)) for version in (OLDEST, NEWEST_KNOWN))
     click.echo(f"controllers known: {known}")
+    click.echo(f"gateways known: {GATEWAYS[0]} – {GATEWAYS[-1]}")
     click.echo(f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}")
     for package in PACKAGES:
         click.echo(f"{package}: {_package(package)}")
+    click.echo(f"libyaml: {'yes' if yaml.__with_libyaml__ else 'no, YAML is read slowly'}")
     for program, arguments in PROGRAMS.items():
         click.echo(f"{program}: {_program(program, arguments)}")
 

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from gitops_kong.cli import main as entry
-from gitops_kong.cli.main import COMMANDS, cli
+from gitops_kong.cli.main import COMMANDS, SECTIONS, cli
 
 
 def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -48,3 +48,25 @@ def test_a_defect_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch, capsys: p
         entry.main()
     assert left.value.code == 2
     assert "this is a defect" in capsys.readouterr().err
+
+
+def test_every_command_stands_under_one_heading() -> None:
+    named = [name for names in SECTIONS.values() for name in names]
+    assert sorted(named) == sorted(COMMANDS)
+    printed = run("--help").stdout
+    assert all(f"\n{heading}:\n" in printed for heading in SECTIONS)
+    assert "\nMore:" not in printed
+
+
+def test_help_is_grouped_and_as_wide_as_a_terminal() -> None:
+    lines = run("check", "--help").stdout.splitlines()
+    headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert headings == [
+        "What is compared:",
+        "Controller and gateway (default: as the repository says):",
+        "Rendering:",
+        "Findings:",
+        "Output:",
+        "Other options:",
+    ]
+    assert max(map(len, lines)) <= 80
