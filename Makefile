@@ -1,4 +1,4 @@
-.PHONY: test test-live demo docs lock bench
+.PHONY: test test-live demo docs site lock bench
 
 test:
 	.ci/test
@@ -18,6 +18,9 @@ lock:
 
 docs:
 	python docs/generate.py
+
+site: docs
+	mkdocs build --strict
 
 bench:
 	python benchmarks/run.py

@@ -1,4 +1,4 @@
-"""Writes the parts of the docs that come from the code: the demo in the README, the rules, the commands.
+"""Writes the parts of the docs that come from the code: rules, commands, tables, the output of commands on pages.
 
 python docs/generate.py            write them
 python docs/generate.py --check    exit 1 where one is not current
@@ -6,7 +6,6 @@ python docs/generate.py --check    exit 1 where one is not current
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from itertools import product
 from pathlib import Path
 
 import click
+import console
+import reference_pages
 import rule_pages
 from manual import manual
 
@@ -28,29 +29,6 @@ from gitops_kong.predict.model import SCENARIOS
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "docs/rules"
-DEMO = (("3.4.3", ()), ("3.5.13", ()))
-
-
-def demo() -> str:
-    """The demo of `.ci/demo`, as it prints it."""
-    parts = []
-    with tempfile.TemporaryDirectory() as folder:
-        shop = Path(folder) / "shop"
-        subprocess.run([ROOT / "examples/shop/make-history.sh", shop], check=True, capture_output=True)
-        for version, more in DEMO:
-            arguments = ["check", "--base", "main", "--target", "production", "--controller-version", version, *more]
-            done = subprocess.run(
-                [sys.executable, "-m", "gitops_kong", *arguments],
-                cwd=shop,
-                capture_output=True,
-                text=True,
-                check=False,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
-            )
-            if done.returncode != 1:
-                raise SystemExit(f"the demo ended with {done.returncode}: {done.stderr}")
-            parts.append(f"$ gitops-kong {' '.join(arguments)}\n{done.stdout}")
-    return "```\n" + "\n".join(parts) + "```\n"
 
 
 def settings() -> str:
@@ -116,14 +94,29 @@ def filled(page: Path, name: str, text: str) -> str:
 
 def current() -> dict[Path, str]:
     """Every generated file with what it should hold."""
-    return {
-        ROOT / "README.md": filled(ROOT / "README.md", "demo", demo()),
+    pages = {
         ROOT / "docs/how-it-decides.md": filled(ROOT / "docs/how-it-decides.md", "settings", settings()),
         ROOT / "docs/policies.md": policies(),
         **{RULES / name: text for name, text in rule_pages.pages()},
         ROOT / "docs/commands.md": commands(),
+        ROOT / "docs/versions.md": reference_pages.versions(),
+        ROOT / "docs/configuration.md": filled(
+            ROOT / "docs/configuration.md", "configuration", reference_pages.configuration()
+        ),
         ROOT / "docs/man/gitops-kong.1": manual(),
     }
+    for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))):
+        text = pages.get(path) or path.read_text()
+        if console.START in text:
+            pages[path] = _with_output(path, text)
+    return pages
+
+
+def _with_output(page: Path, text: str) -> str:
+    try:
+        return console.filled(text)
+    except console.Mismatch as e:
+        raise SystemExit(f"{page.relative_to(ROOT)}: {e}") from None
 
 
 def main() -> None:

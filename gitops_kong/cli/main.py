@@ -44,8 +44,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 # heading in --help: commands below it; one that is named nowhere stands under "More"
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Before a merge": ("check", "explain", "comment", "baseline", "upgrade-check", "test"),
-    "In the cluster": ("logs",),
+    "Before a merge": ("check", "explain", "comment", "baseline", "upgrade-check", "test", "fleet"),
+    "In the cluster": ("snapshot", "audit", "presync", "logs"),
     "Set up": ("init", "rules", "schemas", "completion"),
     "Look inside": ("render", "translate", "simulate", "gateway-validate", "api-validate", "schema", "version"),
 }
@@ -55,7 +55,8 @@ def sections() -> list[tuple[str, list[str]]]:
     """The headings with their commands."""
     named = {name for names in SECTIONS.values() for name in names}
     more = [name for name in COMMANDS if name not in named]
-    return [*((title, list(names)) for title, names in SECTIONS.items()), *([("More", more)] if more else [])]
+    found = [(title, [name for name in names if name in COMMANDS]) for title, names in SECTIONS.items()]
+    return [*found, *([("More", more)] if more else [])]
 
 
 class LazyGroup(click.Group):

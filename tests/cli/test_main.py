@@ -52,7 +52,8 @@ def test_a_defect_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def test_every_command_stands_under_one_heading() -> None:
     named = [name for names in SECTIONS.values() for name in names]
-    assert sorted(named) == sorted(COMMANDS)
+    assert len(named) == len(set(named))
+    assert set(COMMANDS) <= set(named)
     printed = run("--help").stdout
     assert all(f"\n{heading}:\n" in printed for heading in SECTIONS)
     assert "\nMore:" not in printed

@@ -154,7 +154,10 @@ def test_nothing_dangerous_is_there(tmp_path):
         ("while true do end", "runs too long"),
         ("local t = {} while true do t[#t + 1] = ('x'):rep(100000) .. #t end", "too much memory"),
         ("local s = ('a'):rep(1e9)", "too much memory"),
-        ("return ('a'):rep(200):find(('a*'):rep(9) .. 'b')", "was stopped; it takes too long"),
+        (
+            "return ('a'):rep(200):find(('a*'):rep(9) .. 'b')",
+            "too long",
+        ),  # stopped by CPU time, or on a loaded machine by the clock
         ("local function f() return f() + 1 end f()", "stack overflow"),
         ("error({})", "schema.lua"),
         ("error('no')", "no"),
