@@ -72,12 +72,12 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
     assert [link for link in wrong if link != "changelog.md"] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name != "commands.md"], ids=lambda page: page.name)
 def test_commands_on_pages_are_commands(page: Path) -> None:
     for block in _FENCE.findall(page.read_text()):
         for text in _COMMAND.findall(re.sub(r"\\\n\s*|\n\s+(?=--)", " ", block)):
             words = shlex.split(text.split("  #")[0].split(" # ")[0], comments=True)
-            if words and words[0] in COMMANDS and "[OPTIONS]" not in words:
+            if words and words[0] in COMMANDS:
                 parse(words)
 
 
