@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from gitops_kong.cli.say import say
+from gitops_kong.cli.sections import section
 from gitops_kong.live.client import Client, Patience
 from gitops_kong.live.kubeconfig import connect
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def cluster_flags(command: Command) -> Command:
-    """Adds the flags; the command gives its keyword arguments to `client_of`."""
-    for option in reversed(
-        (
-            click.option(
-                "--kubeconfig", metavar="FILE", help="Default: $KUBECONFIG, ~/.kube/config, the Pod's account."
-            ),
-            click.option("--kube-context", metavar="NAME", help="Context of the kubeconfig."),
-            click.option(
-                "--timeout",
-                type=click.FloatRange(min=0),
-                default=60.0,
-                show_default=True,
-                metavar="SECONDS",
-                help="How long to try one request while the API server is not there or too busy.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+# Adds the flags to a command, which gives its keyword arguments to `client_of`.
+cluster_flags = section(
+    "Cluster",
+    click.option("--kubeconfig", metavar="FILE", help="Default: $KUBECONFIG, ~/.kube/config, the Pod's account."),
+    click.option("--kube-context", metavar="NAME", help="Context of the kubeconfig."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0),
+        default=60.0,
+        metavar="SECONDS",
+        help="How long to try one request while the API server is away or too busy; default: 60.",
+    ),
+)
 
 
 def client_of(flags: dict[str, Any]) -> Client:

@@ -14,12 +14,13 @@ import click
 
 from gitops_kong.cli.cluster_flags import client_of, cluster_flags
 from gitops_kong.cli.say import say
+from gitops_kong.cli.sections import SectionedCommand
 from gitops_kong.errors import UserError
 from gitops_kong.live.snapshot import NotListed, Snapshot, difference, redacted, take, write
 from gitops_kong.sources.snapshot import is_snapshot, read_snapshot
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @cluster_flags
 @click.option(
     "-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="Read only this namespace (repeatable)."
