@@ -35,6 +35,9 @@ FORMATS = {
     "text": "fleet_text",
     "json": "fleet_json",
     "jsonl": "",
+    "markdown": "fleet_markdown",
+    "html": "fleet_html",
+    "junit": "fleet_junit",
 }
 
 
@@ -96,10 +99,10 @@ def command(file: str, form: str, reports: tuple[str, ...], **flags: Any) -> Non
     stream = _Stream(settings.check) if form == "jsonl" else None
     done = 0
 
-    def told(check: Check) -> None:
+    def told(check: Check, total: int) -> None:
         nonlocal done
         done += 1
-        progress.stage(f"{done} checks done, now {check.cluster}")
+        progress.count("checking", done, total)
         if stream is not None:
             stream.told(check)
 

@@ -42,6 +42,13 @@ class PlannedCheck:
     locate: Locate = lambda _object, _path: None
 
 
+class Assigned(NamedTuple):
+    """The targets that a cluster runs, and why some could not be found."""
+
+    targets: tuple[tuple[State, Target], ...]
+    problems: tuple[str, ...]
+
+
 class ClusterPlan(NamedTuple):
     """A cluster's checks, and what keeps it from being checked at all."""
 
@@ -66,22 +73,20 @@ class Planner:
     scenarios: Sequence[Scenario] = SCENARIOS
     bases: Mapping[str, str] = field(default_factory=dict)
 
-    def plan(self, cluster: Cluster) -> ClusterPlan:
+    def plan(self, cluster: Cluster, assigned: Assigned) -> ClusterPlan:
         """The checks of a cluster. What cannot be read is a problem of this cluster, or of one check alone."""
-        targets, problems = self._targets(cluster)
-        if not targets and not problems:
-            problems.append("no targets are assigned to it")
+        targets, problems = assigned
         try:
             context = self._context(cluster)
         except UserError as e:
             failed = [self._check(cluster, state, target, problems=(str(e),)) for state, target in targets]
             return ClusterPlan(cluster, (str(e), *problems), tuple(map(PlannedCheck, failed)))
-        return ClusterPlan(cluster, tuple(problems), tuple(self._planned(cluster, targets, context)))
+        return ClusterPlan(cluster, problems, tuple(self._planned(cluster, targets, context)))
 
-    def _targets(self, cluster: Cluster) -> tuple[list[tuple[State, Target]], list[str]]:
+    def targets(self, cluster: Cluster) -> Assigned:
         """The targets that the cluster runs, each once, and why some could not be found."""
         found: dict[tuple[object, str], tuple[State, Target]] = {}
-        problems = []
+        problems = [] if cluster.assignments else ["no targets are assigned to it"]
         for each in cluster.assignments:
             try:
                 names = [filled(name, cluster) for name in each.names]
@@ -91,7 +96,7 @@ class Planner:
                     found[state.wanted, target.name] = (state, target)
             except UserError as e:
                 problems.append(str(e))
-        return list(found.values()), list(dict.fromkeys(problems))
+        return Assigned(tuple(found.values()), tuple(dict.fromkeys(problems)))
 
     def _context(self, cluster: Cluster) -> _Context:
         rendered = Rendered()

@@ -21,6 +21,8 @@ from gitops_kong.predict.model import SCENARIOS, Finding
 from gitops_kong.report.fleet_model import Check, Checked, ClusterChecks, FleetReport
 from gitops_kong.report.model import Place
 
+_FORGOTTEN = 14 * 24 * 3600.0  # seconds after which a result that no run has used leaves the journal
+
 
 @dataclass(frozen=True)
 class FleetSettings:
@@ -42,13 +44,13 @@ class Counts:
     renderings: int
 
 
-Told = Callable[[Check], None]
+Told = Callable[[Check, int], None]  # a check that is done, and how many there will be
 
 
 def run_fleet(
     fleet: Fleet, folder: Path, settings: FleetSettings, engine: Engine, journal: Journal, told: Told
 ) -> tuple[FleetReport, Counts]:
-    """The report; `told` hears of every check as it is done. What was not needed is dropped from the journal."""
+    """The report; `told` hears of every check as it is done. Old results leave the journal."""
     check = settings.check
     today = check.today if check.suppressions else None
     states = States(fleet.repositories, folder, settings.allow_network, today, settings.share)
@@ -66,7 +68,7 @@ def run_fleet(
         check.fail_on,
         check.fail_on_existing,
     )
-    journal.keep_only(run.keys)
+    journal.forget(_FORGOTTEN)
     return report, Counts(run.computed, run.reused, states.renderings)
 
 
@@ -79,11 +81,14 @@ class _Gathered:
         self._places: dict[int, tuple[int, int]] = {}  # of planned checks, by identity
         self._checked: dict[tuple[str, State, str], Checked] = {}
         self.unfinished: set[State] = set()
+        self.total = 0
 
     def planned(self, planner: Planner, fleet: Fleet) -> Iterator[PlannedCheck]:
         """The checks of every cluster, planned when they are asked for."""
-        for cluster in fleet.clusters:
-            plan = planner.plan(cluster)
+        assigned = [planner.targets(cluster) for cluster in fleet.clusters]
+        self.total = sum(len(each.targets) for each in assigned)
+        for cluster, targets in zip(fleet.clusters, assigned, strict=True):
+            plan = planner.plan(cluster, targets)
             self._clusters.append((plan._replace(checks=()), [None] * len(plan.checks)))
             for i, each in enumerate(plan.checks):
                 self._places[id(each)] = (len(self._clusters) - 1, i)
@@ -101,7 +106,7 @@ class _Gathered:
             self.unfinished.add(planned.state)
         cluster, i = self._places.pop(id(planned))
         self._clusters[cluster][1][i] = check
-        self.told(check)
+        self.told(check, self.total)
 
     @property
     def clusters(self) -> list[ClusterChecks]:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from gitops_kong.sources.discover import discover
 from gitops_kong.sources.globs import path_glob
 from gitops_kong.sources.render import render
 
+_PATTERN = frozenset("*?[")
 _KEPT_OBJECTS = 200_000  # of rendered targets that stay in memory for the next cluster
 
 
@@ -68,14 +70,21 @@ class State:
     suppressions: Suppressions | None
     checked: set[str] = field(default_factory=set)  # the targets that some cluster runs
 
+    @cached_property
+    def by_name(self) -> Mapping[str, Target]:
+        """The targets by name."""
+        return {target.name: target for target in self.targets}
+
     def matching(self, names: Sequence[str]) -> list[Target]:
         """The targets that these patterns choose. Raises `UserError` for a pattern that chooses none."""
         if not names:
             return list(self.targets)
         chosen: dict[str, Target] = {}
         for pattern in names:
-            match = path_glob(pattern)
-            found = [t for t in self.targets if t.name == pattern or match(t.name)]
+            found = [self.by_name[pattern]] if pattern in self.by_name else []
+            if not found and not _PATTERN.isdisjoint(pattern):
+                match = path_glob(pattern)
+                found = [target for target in self.targets if match(target.name)]
             if not found:
                 known = ", ".join(t.name for t in self.targets[:10]) + (" …" if len(self.targets) > 10 else "")
                 raise UserError(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 PATIENCE = 1.0  # seconds before the first word
+LOG_PATIENCE = 10.0  # seconds before the first line in a log; later ones come more seldom
+_FRAME = 0.1  # seconds between two states of a line
 
 
 @dataclass
@@ -18,6 +20,7 @@ class Progress:
     quiet: bool = False
     started: float = field(default_factory=time.monotonic)
     shown: bool = False
+    last: float = 0.0  # when the last line of a count was written
 
     def stage(self, text: str) -> None:
         """What is being done now."""
@@ -26,6 +29,24 @@ class Progress:
         self.stream.write(f"\r\x1b[K{text} …")
         self.stream.flush()
         self.shown = True
+
+    def count(self, what: str, done: int, total: int) -> None:
+        """How much of `what` is done, and how fast it goes; in a log now and then a line, for those who wait for it."""
+        now = time.monotonic()
+        terminal = self.stream.isatty()
+        before = max(self.started, self.last)
+        patience = max(LOG_PATIENCE, (before - self.started) / 4)
+        if terminal:
+            patience = _FRAME if self.last else PATIENCE
+        if self.quiet or now - before < patience:
+            return
+        self.last = now
+        text = f"{what}: {done} of {total}, {done / (now - self.started):.1f} a second"
+        if terminal:
+            self.stage(text)
+        else:
+            self.stream.write(f"gitops-kong: {text}\n")
+            self.stream.flush()
 
     def done(self) -> None:
         """Clear the line."""

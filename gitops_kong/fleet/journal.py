@@ -11,7 +11,8 @@ import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from gitops_kong.errors import UserError
@@ -45,6 +46,8 @@ class Journal:
         if digest.decode("ascii", "replace") != hashlib.sha256(result).hexdigest():
             self.damaged += 1
             return None
+        with contextlib.suppress(OSError):
+            os.utime(self._file(key))  # used: see `forget`
         return result
 
     def write(self, key: str, result: bytes) -> None:
@@ -56,12 +59,12 @@ class Journal:
         except OSError as e:
             raise UserError(f"{file}: the result cannot be kept: {(e.strerror or str(e)).lower()}") from None
 
-    def keep_only(self, keys: Collection[str]) -> int:
-        """Remove the results of other jobs, and say how many there were."""
+    def forget(self, older_than: float) -> int:
+        """Remove what no run has written or used for so many seconds, and say how many files that were."""
         removed = 0
         for file in self._files():
-            if file.name not in keys:
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):
+                if file.stat().st_mtime < time.time() - older_than:
                     file.unlink()
                     removed += 1
         return removed

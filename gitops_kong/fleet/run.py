@@ -45,11 +45,6 @@ class Run(Generic[P]):
             if done.key in self._waiting:  # an engine that tells twice counts once
                 self._settle(done)
 
-    @property
-    def keys(self) -> frozenset[str]:
-        """The jobs whose results this run used."""
-        return frozenset(self._finished)
-
     def _fresh(self, planned: Iterable[P]) -> Iterator[Job]:
         """The jobs to run, each key once; what needs none is told on the way."""
         for each in planned:

@@ -28,7 +28,7 @@ def document(report: FleetReport) -> dict[str, Any]:
             {
                 "name": each.name,
                 "labels": dict(each.labels),
-                "verdict": report.verdict_of(each) or "passed",
+                "verdict": report.verdict_of(each),
                 "problems": list(each.problems),
                 "checks": [check_json(check, report.verdict(check)) for check in each.checks],
             }

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from gitops_kong.predict.model import SEVERITIES, Finding, Severity, SuppressedFinding, TargetPrediction
+from gitops_kong.report.grouping import group_key
 from gitops_kong.report.model import Controller, Locate, Place, fails
 
 # Nothing that fails, something that fails, and what could not be checked in whole: exit status 0, 1, 2.
@@ -129,17 +130,21 @@ class FleetReport:
     def _known(self) -> dict[int, Verdict]:
         return {}
 
-    def verdict_of(self, cluster: ClusterChecks, repository: str | None = None) -> Verdict | None:
-        """The worst verdict in a cluster, or in one repository of it; None where it runs nothing of that."""
-        found = {self.verdict(c) for c in cluster.checks if repository in (None, c.repository)}
-        if repository is None and cluster.problems:
+    def verdict_of(self, cluster: ClusterChecks) -> Verdict:
+        """The worst verdict in a cluster; one that runs nothing has passed."""
+        if cluster.problems:
             return "unchecked"
+        return min(map(self.verdict, cluster.checks), key=VERDICTS.index, default="passed")
+
+    def cell(self, cluster: ClusterChecks, repository: str) -> Verdict | None:
+        """The worst verdict in one repository of a cluster; None where it runs nothing of that."""
+        found = (self.verdict(check) for check in cluster.checks if check.repository == repository)
         return min(found, key=VERDICTS.index, default=None)
 
     @cached_property
     def by_verdict(self) -> Mapping[Verdict, int]:
-        """Clusters by verdict; one that runs nothing has passed."""
-        counted = Counter(self.verdict_of(each) or "passed" for each in self.clusters)
+        """Clusters by verdict."""
+        counted = Counter(map(self.verdict_of, self.clusters))
         return {verdict: counted[verdict] for verdict in reversed(VERDICTS)}
 
     @cached_property
@@ -184,6 +189,28 @@ class FleetReport:
                 ),
             )
         )
+
+    @cached_property
+    def problems(self) -> Mapping[str, tuple[str, ...]]:
+        """What could not be checked: each reason once, with the clusters."""
+        found: dict[str, dict[str, None]] = {}
+        for each in self.clusters:
+            for problem in each.problems:
+                found.setdefault(problem, {})[each.name] = None
+            for check in each.checks:
+                for problem in check.problems:
+                    if problem not in each.problems:
+                        told = f"{check.repository}/{check.target}: {problem}"
+                        found.setdefault(told, {})[each.name] = None
+        return {problem: tuple(clusters) for problem, clusters in found.items()}
+
+    @cached_property
+    def groups(self) -> tuple[tuple[Spread, ...], ...]:
+        """Findings that say the same of several objects of one repository, in the same clusters and targets."""
+        found: dict[object, list[Spread]] = {}
+        for each in self.spread:
+            found.setdefault((each.repository, each.where, group_key(each.finding)), []).append(each)
+        return tuple(map(tuple, found.values()))
 
     def counts(self) -> Mapping[Severity, int]:
         """Findings by severity, one that many clusters have counted once."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from gitops_kong import __version__
 from gitops_kong.report.fleet_model import ClusterChecks, FleetReport, Spread, Verdict
+from gitops_kong.report.grouping import Group, headline
 from gitops_kong.report.model import chain
-from gitops_kong.report.text import MARKS, Style, count, printable, wrapped
+from gitops_kong.report.text import MARKS, NAMED_OBJECTS, Style, count, printable, wrapped
 
 VERDICT_MARKS: dict[Verdict, tuple[str, str]] = {
     "passed": ("✓", "green"),
@@ -24,8 +25,8 @@ def write(report: FleetReport, color: bool = False, verbose: bool = False) -> st
     lines = [style(f"gitops-kong {__version__}", bold=True) + f"  {printable(report.file)}"]
     lines += _matrix(report, style, verbose)
     lines += _problems(report, style, verbose)
-    for spread in report.spread:
-        lines += ["", *_finding(spread, len(report.clusters), style, verbose)]
+    for group in report.groups:
+        lines += ["", *_group(group, len(report.clusters), style, verbose)]
     for repository, finding, place in report.remarks:
         mark, fg = MARKS[finding.severity]
         lines += ["", f"{style(mark, fg, bold=True)} {printable(f'{repository}: {finding.message}')}"]
@@ -44,7 +45,7 @@ def _matrix(report: FleetReport, style: Style, verbose: bool) -> Iterator[str]:
         head = "".join(_short(r).ljust(width) for r, width in zip(report.repositories, columns, strict=True))
         yield style(f"{'  cluster'.ljust(first)}{head}".rstrip(), dim=True)
         for name, each in zip(names, shown, strict=True):
-            verdict = report.verdict_of(each) or "passed"
+            verdict = report.verdict_of(each)
             mark, fg = VERDICT_MARKS[verdict]
             yield f"{style(mark, fg, bold=True)} {name.ljust(first - 2)}{_row(report, each, columns, style)}".rstrip()
     rest = len(report.clusters) - len(shown)
@@ -63,7 +64,7 @@ def _row(report: FleetReport, cluster: ClusterChecks, columns: Sequence[int], st
     """The verdict in each repository, with how many findings fail there."""
     cells = []
     for repository, width in zip(report.repositories, columns, strict=True):
-        verdict = report.verdict_of(cluster, repository)
+        verdict = report.cell(cluster, repository)
         text, fg = VERDICT_MARKS[verdict] if verdict else ("–", None)
         if verdict == "failed":
             found = {id(c.checked): c.checked for c in cluster.checks if c.repository == repository and c.checked}
@@ -73,46 +74,50 @@ def _row(report: FleetReport, cluster: ClusterChecks, columns: Sequence[int], st
 
 
 def _problems(report: FleetReport, style: Style, verbose: bool) -> Iterator[str]:
-    """What could not be checked: each reason once, with the clusters."""
-    found: dict[str, dict[str, None]] = {}
-    for each in report.clusters:
-        for problem in each.problems:
-            found.setdefault(problem, {})[each.name] = None
-        for check in each.checks:
-            for problem in check.problems:
-                if problem not in each.problems:
-                    told = f"{check.repository}/{check.target}: {problem}"
-                    found.setdefault(told, {})[each.name] = None
-    for problem, clusters in found.items():
+    for problem, clusters in report.problems.items():
         mark, fg = VERDICT_MARKS["unchecked"]
         yield ""
         first, *more = wrapped(problem, "", "    ")
         yield f"{style(mark, fg, bold=True)} {style(first, bold=True)}"
         yield from more
-        yield from _where(tuple(clusters), len(report.clusters), style, verbose, "not checked in whole in")
+        yield from _where(clusters, len(report.clusters), style, verbose, "not checked in whole in")
 
 
-def _finding(spread: Spread, clusters: int, style: Style, verbose: bool) -> Iterator[str]:
+def _group(group: Sequence[Spread], clusters: int, style: Style, verbose: bool) -> Iterator[str]:
+    spread = group[0]
     finding = spread.finding
     mark, fg = MARKS[finding.severity]
-    subject = f"{finding.object.ref}: " if finding.object and str(finding.object.ref) not in finding.message else ""
-    first, *more = printable(f"{subject}{finding.message}").splitlines() or [""]
+    first, *more = printable(headline(Group(tuple(s.finding for s in group)))).splitlines() or [""]
     existing = style("  was there before this change", dim=True) if finding.existing else ""
     yield f"{style(mark, fg, bold=True)} {style(first, bold=True)}  {style(finding.rule, fg)}{existing}"
     for line in more:
         yield from wrapped(line, "    ")
-    at = f", at {spread.place}" if spread.place else ""
-    yield style(f"    {printable(spread.repository)}{at}", dim=True)
+    yield from _where(spread.clusters, clusters, style, verbose, "in")
+    if len(group) == 1:
+        at = f", at {spread.place}" if spread.place else ""
+        yield style(f"    {printable(spread.repository)}{at}", dim=True)
+    else:
+        yield from _members(group, style, verbose)
     if finding.object is not None and finding.causes and finding.causes[0].object.ref != finding.object.ref:
         cause = finding.causes[0]
         place = spread.checked.locate(cause.object, cause.path)
         links = chain(finding.object, finding.causes)
+        links = links if len(group) == 1 else links.removeprefix(f"{finding.object.ref} ")
         yield from wrapped(f"{links}, at {place}" if place else links, "    ", "      ")
-    yield from _where(spread.clusters, clusters, style, verbose, "in")
     for effect in finding.effects:
         yield from wrapped(effect, "    ", "      ")
     if finding.help:
         yield from wrapped(f"→ {finding.help}", "    ", "      ")
+
+
+def _members(group: Sequence[Spread], style: Style, verbose: bool) -> Iterator[str]:
+    shown = group if verbose else group[:NAMED_OBJECTS]
+    for each in shown:
+        if each.finding.object:
+            at = f"  {each.repository}, at {each.place}" if each.place else f"  {each.repository}"
+            yield f"    {printable(str(each.finding.object.ref))}" + style(printable(at), dim=True)
+    if len(shown) < len(group):
+        yield style(f"    and {len(group) - len(shown)} more (--verbose names them)", dim=True)
 
 
 def _where(names: Sequence[str], clusters: int, style: Style, verbose: bool, word: str) -> Iterator[str]:

@@ -24,14 +24,18 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     """Groups, worst first."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in worst_first(tuple(findings)):
-        root = finding.causes[0].object.ref if finding.causes else None
-        kind, message = "", finding.message
-        if finding.object:
-            kind, message = finding.object.kind, message.replace(str(finding.object.ref), "", 1)
-            root = None if root == finding.object.ref else root
-        key = (finding.rule, finding.severity, finding.existing, finding.effects, finding.help, kind, message, root)
-        groups.setdefault(key, []).append(finding)
+        groups.setdefault(group_key(finding), []).append(finding)
     return [Group(tuple(g)) for g in groups.values()]
+
+
+def group_key(finding: Finding) -> tuple[object, ...]:
+    """What findings of one group have in common."""
+    root = finding.causes[0].object.ref if finding.causes else None
+    kind, message = "", finding.message
+    if finding.object:
+        kind, message = finding.object.kind, message.replace(str(finding.object.ref), "", 1)
+        root = None if root == finding.object.ref else root
+    return finding.rule, finding.severity, finding.existing, finding.effects, finding.help, kind, message, root
 
 
 def headline(group: Group) -> str:

@@ -27,10 +27,15 @@ def write(report: Report) -> str:
         refs = dict.fromkeys(p.object.ref for p in target.predictions)
         _suite(root, report, target.target, target.findings, refs)
     for problem in report.problems:
-        suite = ET.SubElement(root, "testsuite", name=_text(problem.target))
-        case = ET.SubElement(suite, "testcase", classname=_text(problem.target), name="could be checked", time="0")
-        ET.SubElement(case, "error", type="problem", message=_text(problem.message)).text = _text(problem.message)
-        _totals(suite)
+        suite = ET.SubElement(root, "testsuite", name=xml_text(problem.target))
+        case = ET.SubElement(suite, "testcase", classname=xml_text(problem.target), name="could be checked", time="0")
+        ET.SubElement(case, "error", type="problem", message=xml_text(problem.message)).text = xml_text(problem.message)
+        totals(suite)
+    return whole(root)
+
+
+def whole(root: ET.Element) -> str:
+    """The document, with the totals of its suites."""
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ET.indent(root)
@@ -38,7 +43,7 @@ def write(report: Report) -> str:
 
 
 def _suite(root: ET.Element, report: Report, name: str, findings: Iterable[Finding], objects: Iterable[Ref]) -> None:
-    suite = ET.SubElement(root, "testsuite", name=_text(name))
+    suite = ET.SubElement(root, "testsuite", name=xml_text(name))
     of_object: defaultdict[Ref, list[Finding]] = defaultdict(list)
     of_rule: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in worst_first(tuple(findings)):
@@ -50,18 +55,18 @@ def _suite(root: ET.Element, report: Report, name: str, findings: Iterable[Findi
         _case(suite, report, name, rule, found)
     for ref in dict.fromkeys((*objects, *of_object)):
         _case(suite, report, f"{name}.{ref.kind}", f"{ref.namespace}/{ref.name}".lstrip("/"), of_object.get(ref, ()))
-    _totals(suite)
+    totals(suite)
 
 
 def _case(suite: ET.Element, report: Report, classname: str, name: str, findings: Iterable[Finding]) -> None:
-    case = ET.SubElement(suite, "testcase", classname=_text(classname), name=_text(name), time="0")
+    case = ET.SubElement(suite, "testcase", classname=xml_text(classname), name=xml_text(name), time="0")
     failing = [f for f in findings if report.fails(f)]
     lesser = [f for f in findings if not report.fails(f)]
     if failing:
-        failure = ET.SubElement(case, "failure", type=failing[0].rule, message=_text(failing[0].message))
-        failure.text = _text("\n\n".join(_told(report, f) for f in failing))
+        failure = ET.SubElement(case, "failure", type=failing[0].rule, message=xml_text(failing[0].message))
+        failure.text = xml_text("\n\n".join(_told(report, f) for f in failing))
     if lesser:
-        ET.SubElement(case, "system-out").text = _text("\n\n".join(_told(report, f) for f in lesser))
+        ET.SubElement(case, "system-out").text = xml_text("\n\n".join(_told(report, f) for f in lesser))
 
 
 def _told(report: Report, finding: Finding) -> str:
@@ -72,13 +77,14 @@ def _told(report: Report, finding: Finding) -> str:
     return "\n".join(lines)
 
 
-def _totals(suite: ET.Element) -> None:
+def totals(suite: ET.Element) -> None:
+    """Counts its cases, failures and errors."""
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(sum(case.find("failure") is not None for case in suite)))
     suite.set("errors", str(sum(case.find("error") is not None for case in suite)))
     suite.set("time", "0")
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
     """Text without characters that XML 1.0 cannot hold."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -32,18 +32,18 @@ def write(report: Report) -> str:
     worse, routes = report.made_worse()
     if worse:
         blocks.append(f"Made worse: {worse} object{'s' * (worse != 1)} ({routes} route{'s' * (routes != 1)})")
-    blocks += [f"❌ **{p.target}** could not be checked: {_escape(p.message)}" for p in report.problems]
+    blocks += [f"❌ **{p.target}** could not be checked: {escape(p.message)}" for p in report.problems]
     blocks += [_group(report, group) for group in grouped(report.general)]
     for target in report.targets:
         blocks += _target(report, target)
     suppressed = [
-        f"- `{s.finding.rule}` {_escape(s.finding.message)} — {_escape(_by(s))}" for s in report.all_suppressed()
+        f"- `{s.finding.rule}` {escape(s.finding.message)} — {escape(_by(s))}" for s in report.all_suppressed()
     ]
     if suppressed:
         count = f"{len(suppressed)} finding{'s' * (len(suppressed) != 1)} suppressed"
         items = "\n".join(suppressed)
         blocks.append(f"<details><summary>{count}</summary>\n\n{items}\n\n</details>")
-    return _cut(blocks)
+    return cut(blocks)
 
 
 def _by(suppressed: SuppressedFinding) -> str:
@@ -53,15 +53,15 @@ def _by(suppressed: SuppressedFinding) -> str:
 def _target(report: Report, target: TargetPrediction) -> Iterator[str]:
     groups = grouped(target.findings)
     if groups:
-        yield f"#### {_escape(target.target)}"
+        yield f"#### {escape(target.target)}"
     for group in groups:
         yield _group(report, group)
     if target.signs:
-        items = "\n".join(f"- {_escape(s)}" for s in target.signs)
+        items = "\n".join(f"- {escape(s)}" for s in target.signs)
         yield f"<details><summary>What you would see in the cluster</summary>\n\n{items}\n\n</details>"
     if target.assumptions:
-        items = "\n".join(f"- {_escape(a)}" for a in target.assumptions)
-        yield f"<details><summary>Assumed for {_escape(target.target)}</summary>\n\n{items}\n\n</details>"
+        items = "\n".join(f"- {escape(a)}" for a in target.assumptions)
+        yield f"<details><summary>Assumed for {escape(target.target)}</summary>\n\n{items}\n\n</details>"
 
 
 def _group(report: Report, group: Group) -> str:
@@ -69,19 +69,20 @@ def _group(report: Report, group: Group) -> str:
     note = " (was there before this change)" if finding.existing else ""
     note += f", caught by {finding.caught_by}" if finding.caught_by else ""
     count = f" and {len(group.findings) - 1} more" if len(group.findings) > 1 else ""
-    lines = [f"{MARKS[finding.severity]} **{_escape(finding.message)}**{count} `{finding.rule}`{note}", ""]
+    lines = [f"{MARKS[finding.severity]} **{escape(finding.message)}**{count} `{finding.rule}`{note}", ""]
     for member in group.findings[:10]:
         if member.object:
             place = report.locate(member.object, member.path)
             told = chain(member.object, member.causes)
-            lines.append(f"- {_escape(told)}" + (f" — `{place.file}:{place.line}`" if place else ""))
-    lines += [f"- {_escape(effect)}" for effect in finding.effects]
+            lines.append(f"- {escape(told)}" + (f" — `{place.file}:{place.line}`" if place else ""))
+    lines += [f"- {escape(effect)}" for effect in finding.effects]
     if finding.help:
-        lines += ["", f"<details><summary>How to mend it</summary>\n\n{_escape(finding.help)}\n\n</details>"]
+        lines += ["", f"<details><summary>How to mend it</summary>\n\n{escape(finding.help)}\n\n</details>"]
     return "\n".join(lines)
 
 
-def _cut(blocks: list[str]) -> str:
+def cut(blocks: list[str]) -> str:
+    """The blocks as one text, without the last ones where it would be too long."""
     text = ""
     for i, block in enumerate(blocks):
         if len(text) + len(block) > LIMIT:
@@ -90,7 +91,7 @@ def _cut(blocks: list[str]) -> str:
     return text
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Text that cannot become markup, a mention or a link of somebody's choosing."""
     for character in "\\`*_[]<>|#":
         text = text.replace(

@@ -1,0 +1,45 @@
+"""What long runs tell while they run."""
+
+import io
+import time
+
+import pytest
+
+from gitops_kong.cli.progress import Progress
+
+
+class Terminal(io.StringIO):
+    """A stream that a person watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def _count(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, quiet: bool = False) -> str:
+    """An hour in which a job is done every second."""
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    progress = Progress(stream, quiet, started=clock[0])
+    for done in range(1, 3601):
+        clock[0] += 1
+        progress.count("checking", done, 3600)
+    progress.done()
+    return stream.getvalue()
+
+
+def test_a_terminal_has_one_line_that_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = _count(Terminal(), monkeypatch)
+    assert "checking: 1800 of 3600, 1.0 a second" in written
+    assert "\n" not in written
+    assert written.endswith("\r\x1b[K")
+
+
+def test_a_log_has_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = _count(io.StringIO(), monkeypatch).splitlines()
+    assert lines[0] == "gitops-kong: checking: 10 of 3600, 1.0 a second"
+    assert 20 < len(lines) < 40
+
+
+def test_quiet_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _count(io.StringIO(), monkeypatch, quiet=True) == ""
+    assert _count(Terminal(), monkeypatch, quiet=True) == ""
