@@ -14,6 +14,7 @@ from gitops_kong.errors import UserError
 from gitops_kong.sources import git
 from gitops_kong.sources.base import Tree
 from gitops_kong.sources.config import FILE, Config, read_config, relocated
+from gitops_kong.sources.revisions import Revisions
 from gitops_kong.sources.snapshot import ReadSnapshot
 from gitops_kong.sources.tree import FileTree, MemoryTree, WorkTree
 
@@ -63,26 +64,35 @@ def open_repository(
     tree = git.work_tree(repository) if repository else WorkTree(root)
     if staged and cluster is not None:
         raise UserError(f"--staged compares with a commit, and --base {base} is a snapshot of the cluster")
+    revisions = Revisions(repository, os.environ, base, tree) if repository else None
+    if revisions:
+        tree.at = revisions.of(tree)
     if staged:
-        return _staged(repository, tree, places, base)
+        return _staged(repository, tree, places, base, revisions)
     relative = tuple(place.relative_to(root).as_posix() for place in places)
     before = _of_cluster(base, cluster, tree)
     if before is None and repository and compare:
-        before = _base(repository, tree, base, relative[0], revision is None)
+        before = _base(repository, tree, base, relative[0], revisions, revision is None)
     if revision is not None:
-        return _at(repository, tree, revision, before, relative)
+        return _at(repository, tree, revision, before, relative, revisions)
     config = _inside(_config(tree, relative[0]), root)
     return Repository(Revision("the work tree", tree), before, config, relative, root)
 
 
 def _at(
-    repository: git.Repository | None, tree: WorkTree, revision: str, before: Revision | None, paths: tuple[str, ...]
+    repository: git.Repository | None,
+    tree: WorkTree,
+    revision: str,
+    before: Revision | None,
+    paths: tuple[str, ...],
+    revisions: Revisions | None,
 ) -> Repository:
     """The repository with a revision as its head."""
-    if repository is None:
+    if repository is None or revisions is None:
         raise UserError(f"revision {revision}: {tree.root} is in no Git repository")
     root = repository.root.resolve()
     head = git.revision_tree(repository, git.resolve(repository, revision, "revision"), tree)
+    head.at = revisions.of(head)
     return Repository(Revision(revision, head), before, _inside(_config(head, paths[0]), root), paths, root)
 
 
@@ -93,17 +103,25 @@ def _of_cluster(name: str | None, cluster: ReadSnapshot | None, tree: Tree) -> R
     return Revision(f"{name}, taken {cluster.about.get('taken')}", tree, cluster=cluster)
 
 
-def _staged(repository: git.Repository | None, tree: WorkTree, places: Sequence[Path], base: str | None) -> Repository:
-    if repository is None:
+def _staged(
+    repository: git.Repository | None,
+    tree: WorkTree,
+    places: Sequence[Path],
+    base: str | None,
+    revisions: Revisions | None,
+) -> Repository:
+    if repository is None or revisions is None:
         raise UserError("--staged: in no Git repository")
     root = repository.root.resolve()
     relative = tuple(place.relative_to(root).as_posix() for place in places)
     index = git.staged_tree(repository, tree)
+    index.at = revisions.of(index)
     before = None
     if repository.repo.head.is_valid():
         commit = git.resolve(repository, base or "HEAD")
         changed = frozenset(git.changed_files(repository, commit, staged=True))
         earlier = git.revision_tree(repository, commit, tree)
+        earlier.at = revisions.of(earlier)
         before = Revision(base or "HEAD", earlier, changed, _earlier_config(earlier, changed, relative[0]))
     config = _inside(_config(index, relative[0]), root)
     return Repository(Revision("the index", index), before, config, relative, root)
@@ -138,7 +156,12 @@ def _inside(config: Config, root: Path) -> Config:
 
 
 def _base(
-    repository: git.Repository, tree: WorkTree, requested: str | None, path: str, of_work_tree: bool = True
+    repository: git.Repository,
+    tree: WorkTree,
+    requested: str | None,
+    path: str,
+    revisions: Revisions | None,
+    of_work_tree: bool = True,
 ) -> Revision | None:
     """The state before; what differs is known where the head is the work tree."""
     if requested is None and not repository.repo.head.is_valid():
@@ -146,6 +169,8 @@ def _base(
     commit = git.base_revision(repository, os.environ, requested)
     name = commit[:12] if requested is None or requested.startswith(commit[:7]) else f"{requested} ({commit[:12]})"
     before = git.revision_tree(repository, commit, tree)
+    if revisions:
+        before.at = revisions.of(before)
     if not of_work_tree:
         return Revision(name, before, None, _config_or_none(before, path))
     changed = frozenset(git.changed_files(repository, commit))

@@ -35,7 +35,7 @@ source_flags = section(
     click.option(
         "--allow-network",
         is_flag=True,
-        help="Let Helm fetch sub-charts. Not for changes of people you do not trust.",
+        help="Let charts and remote bases be fetched. Not for changes of people you do not trust.",
     ),
     click.option("--kubernetes-version", metavar="VERSION", help="Of the cluster, such as 1.33."),
 )

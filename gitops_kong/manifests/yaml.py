@@ -90,13 +90,13 @@ def read_pieces(text: bytes, file: str) -> Iterator[Document]:
             yield Document(piece.number, piece.line, value)
 
 
-def read_value(text: bytes) -> Any:
+def read_value(text: bytes, file: str = "-") -> Any:
     """The first document of YAML that is no manifest, as `sigs.k8s.io/yaml` reads it into a value; None where empty.
 
     The last of equal keys counts. Raises `ManifestError` for what is no YAML.
     """
-    root = nodes.compose(decode(text, "-"), "-")
-    return None if root is None else construct.construct(root, "-", unique_keys=False)
+    root = nodes.compose(decode(text, file), file)
+    return None if root is None else construct.construct(root, file, unique_keys=False)
 
 
 def read_documents(text: bytes, file: str) -> list[Any]:

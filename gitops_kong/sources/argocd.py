@@ -9,7 +9,7 @@ from typing import Any
 from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.sources import applicationset, files, helm, kustomize
+from gitops_kong.sources import applicationset, files, helm, kustomize, subcharts
 from gitops_kong.sources.argocd_source import Application, Elsewhere, SourceOf, application, directory_files
 from gitops_kong.sources.base import Limits, NotSeen, Problem, Rendered, Target, Tree, join, normal, parent
 from gitops_kong.sources.globs import Match, path_glob
@@ -236,7 +236,7 @@ def reads(tree: Tree, place: str) -> set[str]:
         except (RenderError, ManifestError):
             return {"."}
     if join(place, "Chart.yaml") in tree.files:
-        return {place, *helm.local_charts(tree, place)}
+        return {place, *subcharts.local_charts(tree, place)}
     return {place}
 
 
@@ -265,7 +265,7 @@ def _start(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
     path = target.path
     if (roots := target.options.get("roots")) is None:
         if join(path, "Chart.yaml") in tree.files:
-            return Rendered(objects=helm.template(helm.Release(path), tree, tools, limits))
+            return helm.template(helm.Release(path), tree, tools, limits)
         if kustomize.kustomization_file(tree, path):
             return _kustomization(path, tree, tools, limits)
         below = [path] if path in tree.files else tree.under(path)
@@ -342,7 +342,7 @@ class _Expansion:
             try:
                 rendered = part.render()
             except Elsewhere as e:
-                self.elsewhere(str(e), f"{app.found.ref} deploys it from elsewhere; give --repo URL=PATH", app.found)
+                self.elsewhere(str(e), f"{app.found.ref} deploys it" + (f"; {e.hint}" if e.hint else ""), app.found)
                 continue
             except UserError as e:
                 self.problem(e, app.found)

@@ -10,9 +10,8 @@ from gitops_kong.errors import RenderError, UserError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import items, mappings
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.manifests.yaml import read_documents
-from gitops_kong.sources import helm, kustomize
-from gitops_kong.sources.base import Limits, Problem, Rendered, Tree, join, normal, parent
+from gitops_kong.sources import fetched, helm, kustomize
+from gitops_kong.sources.base import Assumption, Limits, Problem, Rendered, Tree, join, normal, parent
 from gitops_kong.sources.globs import text_glob
 from gitops_kong.sources.repositories import find
 from gitops_kong.sources.tools import Tools
@@ -58,7 +57,15 @@ def application(found: K8sObject) -> Application:
 
 
 class Elsewhere(RenderError):  # noqa: N818
-    """A source that is not in this repository."""
+    """A source that is not in this repository; `hint` says how it would be seen, where it can be."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.hint = hint
+
+
+_CHECKOUT = "give --repo URL=PATH"
+_NETWORK = "give --allow-network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +90,33 @@ class SourceOf:
 
     def locate(self) -> tuple[Tree, str]:
         """The files that hold this source, and its path in them. Raises `Elsewhere`."""
-        url = str(self.source.get("repoURL") or "")
-        if self.source.get("chart"):
-            version = str(self.source.get("targetRevision") or "")
-            raise Elsewhere(f"chart {self.source['chart']} {version} of {url}".replace("  ", " "))
         path = normal(str(self.source.get("path") or "."))
+        return self.files(self.source, path), path
+
+    def files(self, source: Mapping[str, Any], path: str) -> Tree:
+        """The files of a source's repository at its revision. Raises `Elsewhere`."""
+        url = str(source.get("repoURL") or "")
         tree = find(url, path, self.tree, self.tools)
         if tree is None:
-            raise Elsewhere(f"{path} of {url}")
-        return tree, path
+            raise Elsewhere(f"{path} of {url}", _CHECKOUT)
+        revision = str(source.get("targetRevision") or "")
+        found = tree.at(revision)
+        if found.tree is None:
+            hint = f"this clone does not hold that revision; run `git fetch origin {revision}`"
+            raise Elsewhere(f"{path} of {url} at {revision}", hint)
+        return found.tree
+
+    def assumptions(self) -> Iterator[Assumption]:
+        """The branches that the checkout is taken for, where nothing says that it is merged into them."""
+        for source in (self.source, *(each for each in self.application.sources if each.get("ref"))):
+            revision = str(source.get("targetRevision") or "")
+            tree = None if source.get("chart") else find(str(source.get("repoURL") or ""), ".", self.tree, self.tools)
+            if tree is not None and tree.at(revision).assumed:
+                yield Assumption(
+                    self.application.found.ref,
+                    f"{self.application.found.ref} takes revision {revision}: this checkout is taken for it; --base "
+                    "with the name of a branch says which one it is merged into",
+                )
 
     def kind(self, tree: Tree, path: str) -> str:
         """`plugin`, `helm`, `kustomize` or `directory`, by Argo CD's order."""
@@ -104,18 +129,38 @@ class SourceOf:
 
     def render(self) -> Rendered:
         """The objects of this source. Raises `UserError`."""
-        if self.source.get("ref") and not self.source.get("path") and not self.source.get("chart"):
+        if self.source.get("chart"):
+            return self.chart()
+        if self.source.get("ref") and not self.source.get("path"):
             return Rendered()  # only values files are taken from it
         tree, path = self.locate()
         if path != "." and path not in tree.files and not tree.is_directory(path):
             raise RenderError(f"{path}: no such directory, but {self.application.found.ref} deploys it")
+        rendered = self.rendered(tree, path)
+        rendered.assumptions.extend(self.assumptions())
+        return rendered
+
+    def chart(self) -> Rendered:
+        """A chart of a chart repository. Raises `Elsewhere` where the network is not allowed."""
+        url, name = str(self.source.get("repoURL") or ""), str(self.source["chart"])
+        version = str(self.source.get("targetRevision") or "")
+        if not self.tools.allow_network:
+            raise Elsewhere(f"chart {name} {version} of {url}".replace("  ", " "), _NETWORK)
+        tree, path = fetched.chart(url, name, version, self.tools, self.limits)
+        rendered = helm.template(self.release(tree, path), tree, self.tools, self.limits)
+        rendered.objects[:] = [K8sObject(each.data, self.application.found.origin) for each in rendered.objects]
+        return rendered
+
+    def rendered(self, tree: Tree, path: str) -> Rendered:
+        """The objects of a path, by the tool that it is made for."""
         kind = self.kind(tree, path)
         if kind == "plugin":
             raise Elsewhere(f"what the plugin of {self.application.found.ref} makes of {path}")
         if kind == "helm":
-            return Rendered(objects=helm.template(self.release(tree, path), tree, self.tools, self.limits))
+            return helm.template(self.release(tree, path), tree, self.tools, self.limits)
         if kind == "kustomize":
-            return kustomize.build(path, tree, self.tools, self.limits, kustomize_overrides(self.section("kustomize")))
+            overrides = kustomize_overrides(self.section("kustomize"))
+            return kustomize.build(path, tree, self.tools, self.limits, overrides, lambda: _loose(self.tree))
         return self.directory(tree, path)
 
     def directory(self, tree: Tree, path: str) -> Rendered:
@@ -140,10 +185,8 @@ class SourceOf:
         """The chart with everything that `source.helm` says."""
         options = self.section("helm")
         values = options.get("valuesObject")
-        if not isinstance(values, dict):
-            text = options.get("values")
-            documents = read_documents(text.encode(), "values") if isinstance(text, str) else []
-            values = documents[0] if documents and isinstance(documents[0], dict) else None
+        if not isinstance(values, dict) or not values:
+            values = options.get("values")
         parameters = []
         for entry in mappings(options.get("parameters")):
             flag = "set-string" if entry.get("forceString") else "set"
@@ -151,6 +194,8 @@ class SourceOf:
         extra = []
         for entry in mappings(options.get("fileParameters")):
             place = self.file(str(entry.get("path")), tree, path)
+            if not isinstance(place, str):
+                raise Elsewhere(f"file {entry.get('path')} of another repository for a parameter")
             extra.append(place)
             parameters.append(("set-file", str(entry.get("name")), f"./{place}"))
         versions = options.get("apiVersions")
@@ -159,7 +204,7 @@ class SourceOf:
             name=str(options.get("releaseName") or self.application.name),
             namespace=str(options.get("namespace") or self.namespace),
             value_files=tuple(self.value_files(options, tree, path)),
-            values=(values,) if values else (),
+            values=(values,) if values and isinstance(values, dict | str) else (),
             parameters=tuple(parameters),
             flags=(*(() if options.get("skipCrds") else ("--include-crds",)), *self.switches(options)),
             kubernetes_version=str(options.get("kubeVersion") or ""),
@@ -174,7 +219,7 @@ class SourceOf:
         if options.get("skipSchemaValidation"):
             yield "--skip-schema-validation"
 
-    def value_files(self, options: Mapping[str, Any], tree: Tree, path: str) -> Iterator[str]:
+    def value_files(self, options: Mapping[str, Any], tree: Tree, path: str) -> Iterator[str | bytes]:
         """The values files, missing ones left out where the Application says so. Raises `RenderError`."""
         for entry in items(options.get("valueFiles")):
             try:
@@ -187,30 +232,50 @@ class SourceOf:
                 raise
             yield place
 
-    def file(self, name: str, tree: Tree, path: str) -> str:
-        """A values file: relative to the chart, from the root with `/`, or of another source with `$name/`."""
+    def file(self, name: str, tree: Tree, path: str) -> str | bytes:
+        """A values file: relative to the chart, from the root with `/`, or of another source with `$name/`.
+
+        Its path, or its content where it lies in other files than the chart.
+        """
         if "://" in name:
             raise Elsewhere(f"values file {name}")
         if name.startswith("$"):
             ref, _, rest = name[1:].partition("/")
-            for other in self.application.sources:
-                if other.get("ref") == ref:
-                    holder = find(str(other.get("repoURL") or ""), ".", self.tree, self.tools)
-                    if holder is None:
-                        raise Elsewhere(f"values file {rest} of {other.get('repoURL')}")
-                    place = normal(rest)
-                    if holder is not tree:
-                        raise Elsewhere(
-                            f"values file {rest} of {other.get('repoURL')} for a chart of another repository"
-                        )
-                    break
-            else:
-                raise RenderError(f"{name}: no source of {self.application.found.ref} has the ref {ref}")
+            holder = self.referred(ref, name)
+            place = normal(rest)
+            if holder is not tree:
+                return holder.read(place)
         else:
             place = normal(name.lstrip("/")) if name.startswith("/") else normal(name, path)
         if place not in tree.files:
             tree.read(place)  # says why it is missing
         return place
+
+    def referred(self, ref: str, name: str) -> Tree:
+        """The files of the source that values files call `$ref`. Raises `Elsewhere` or `RenderError`."""
+        for other in self.application.sources:
+            if other.get("ref") == ref:
+                try:
+                    return self.files(other, ".")
+                except Elsewhere as e:
+                    raise Elsewhere(f"values file {name.partition('/')[2]} of {other.get('repoURL')}", e.hint) from None
+        raise RenderError(f"{name}: no source of {self.application.found.ref} has the ref {ref}")
+
+
+def _loose(tree: Tree) -> bool:
+    """Whether Argo CD is told to let kustomizations read files anywhere in the repository (`kustomize.buildOptions`).
+
+    It is looked for in any file: the ConfigMap argocd-cm, or values of its chart.
+    """
+    for path in tree.files:
+        if path.endswith((".yaml", ".yml")):
+            try:
+                text = tree.read(path)
+            except UserError:
+                continue
+            if b"kustomize.buildOptions" in text and b"LoadRestrictionsNone" in text:
+                return True
+    return False
 
 
 def directory_files(tree: Tree, path: str, options: Mapping[str, Any]) -> list[str]:

@@ -119,6 +119,14 @@ class Limits:
     applications: int = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class At:
+    """The files that a revision names: None where it is not here, `assumed` where they are only taken to be those."""
+
+    tree: Tree | None
+    assumed: bool = False
+
+
 class Tree(Protocol):
     """The files of one state of a repository; paths are relative to its root, with `/`."""
 
@@ -137,6 +145,10 @@ class Tree(Protocol):
     @property
     def missing(self) -> Callable[[str], str]:
         """Why a file is not there."""
+
+    @property
+    def at(self) -> Callable[[str], At]:
+        """The files of a revision of the same repository; this tree itself where it stands for that revision."""
 
     def read(self, path: str) -> bytes:
         """Content of a file. Raises `RenderError` for what is missing, leaves the repository or is too large."""

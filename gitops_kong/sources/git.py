@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 _ZERO = "0" * 40
 _LINK, _SUBMODULE = "120000", "160000"
+# variables of GitLab, Azure, Bitbucket and Jenkins with the branch that a pull request is merged into
+_TARGETS = (
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    "SYSTEM_PULLREQUEST_TARGETBRANCH",
+    "BITBUCKET_PR_DESTINATION_BRANCH",
+    "CHANGE_TARGET",
+)
 DEEPEN = "run `git fetch --unshallow` (actions/checkout: `fetch-depth: 0`; GitLab: `GIT_DEPTH: 0`)"
 
 
@@ -147,23 +154,26 @@ def ci_bases(environ: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
         "BITBUCKET_PR_DESTINATION_COMMIT",
         "PRE_COMMIT_FROM_REF",
     )
-    branches = (
-        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
-        "SYSTEM_PULLREQUEST_TARGETBRANCH",
-        "BITBUCKET_PR_DESTINATION_BRANCH",
-        "CHANGE_TARGET",
-    )
     pushes = ("CI_COMMIT_BEFORE_SHA", "GIT_PREVIOUS_SUCCESSFUL_COMMIT")
     # a merge base is what a pull request is compared with; the tip of the target branch is not
     for name in commits:
         if environ.get(name):
             yield environ[name], name != "BITBUCKET_PR_DESTINATION_COMMIT"
-    for name in branches:
+    for name in _TARGETS:
         if environ.get(name):
             yield environ[name].removeprefix("refs/heads/"), False
     for name in pushes:
         if environ.get(name, "").strip("0"):
             yield environ[name], True
+
+
+def ci_target(environ: Mapping[str, str]) -> str | None:
+    """The branch that a pull request is merged into, where a CI says so; None for pushes and outside of a CI."""
+    event = _github_event(environ.get("GITHUB_EVENT_PATH", "")) if environ.get("GITHUB_ACTIONS") else {}
+    queue = event.get("merge_group")
+    names = [environ.get("GITHUB_BASE_REF"), queue.get("base_ref") if isinstance(queue, dict) else None]
+    names += [environ.get(name) for name in _TARGETS]
+    return next((name.removeprefix("refs/heads/") for name in names if isinstance(name, str) and name), None)
 
 
 def _github_event(path: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -31,6 +31,10 @@ _PLUGINS = ("generators", "transformers", "validators")
 _REMOTE = regex(
     r"^[a-z+]+://|^git@|^[\w.-]+@[\w.-]+:|\?(?:ref|version|timeout|submodules)=|\.git(?:/|$)|^git::", re.IGNORECASE
 )
+_ACCUMULATION = regex(
+    r"accumulating resources from '(?P<file>[^']+)': (?P<reason>(?:(?!accumulating resources).)+?)': "
+    r"must build at directory"
+)
 _HOST = regex(r"^(?:github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[/:]", re.IGNORECASE)
 # what the built-in generators and transformers load, and the fields that a kustomization of such may have
 _LOADED = frozenset(
@@ -48,20 +52,42 @@ class Closure:
     remote: list[tuple[str, str]] = field(default_factory=list)
     charts: set[str] = field(default_factory=set)
     missing_charts: list[tuple[str, str]] = field(default_factory=list)
+    gone: list[tuple[str, str]] = field(default_factory=list)
+    plugins: bool = False
 
     @property
     def absent(self) -> list[Problem]:
-        """One problem for each part that is not in the repository."""
-        bases = [
-            f"{file}: the remote base {base} is not fetched; keep a copy of it in the repository"
-            for file, base in self.remote
+        """One problem for each kustomization with parts that are not in the repository."""
+        problems = []
+        for file, bases in _by_file(self.remote).items():
+            what = f"the remote base {bases[0]} is" if len(bases) == 1 else f"{len(bases)} remote bases are"
+            copy = "a copy of it" if len(bases) == 1 else "copies of them"
+            listed = "" if len(bases) == 1 else f": {', '.join(bases)}"
+            way = f"keep {copy} in the repository, or give --allow-network"
+            problems.append(Problem(f"{file}: {what} not fetched; {way}{listed}", file))
+        for file, charts in _by_file(self.missing_charts).items():
+            what = f"chart {charts[0]} is" if len(charts) == 1 else f"charts {', '.join(charts)} are"
+            way = (
+                "pull it below the kustomization's charts directory (`helm pull --untar`, into NAME-VERSION where "
+                "repo and version are given), or give --allow-network"
+            )
+            problems.append(Problem(f"{file}: {what} not in the repository; {way}", file))
+        return problems
+
+    @property
+    def lost(self) -> list[Problem]:
+        """One problem for each kustomization that names files that are not there."""
+        return [
+            Problem(f"{file}: it names {', '.join(paths)}, and there is no such file or directory", file)
+            for file, paths in _by_file(self.gone).items()
         ]
-        charts = [
-            f"{file}: chart {chart} is not in the repository; keep it below the kustomization's charts directory "
-            "(`helm pull --untar`, into NAME-VERSION where repo and version are given)"
-            for file, chart in self.missing_charts
-        ]
-        return [Problem(text, text.partition(": ")[0]) for text in (*dict.fromkeys(bases), *dict.fromkeys(charts))]
+
+
+def _by_file(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for file, what in dict.fromkeys(entries):
+        found.setdefault(file, []).append(what)
+    return found
 
 
 def kustomization_file(tree: Tree, directory: str) -> str | None:
@@ -95,6 +121,7 @@ def _follow(tree: Tree, directory: str, found: Closure, depth: int) -> None:
     _collect(value, tree, directory, found, depth)
     _charts(value, tree, directory, found)
     _check_plugins(value, tree, directory, file)
+    found.plugins |= isinstance(value, dict) and any(value.get(name) for name in _PLUGINS)
 
 
 def _collect(value: Any, tree: Tree, directory: str, found: Closure, depth: int) -> None:
@@ -115,6 +142,8 @@ def _collect(value: Any, tree: Tree, directory: str, found: Closure, depth: int)
                 found.files.update(tree.under(place))
         elif _is_link(tree, place):
             found.files.add(place)
+        else:
+            found.gone.append((found.kustomizations[directory], path))
 
 
 def folded(value: Any) -> Any:
@@ -252,24 +281,62 @@ class _Build(NamedTuple):
     found: Closure
     tools: Tools
     limits: Limits
+    loose: bool = False
 
 
-def build(path: str, tree: Tree, tools: Tools, limits: Limits, overrides: Mapping[str, Any] | None = None) -> Rendered:
-    """Builds the kustomization at `path`, with fields added to it as Argo CD and Flux do (`overrides`)."""
+def build(
+    path: str,
+    tree: Tree,
+    tools: Tools,
+    limits: Limits,
+    overrides: Mapping[str, Any] | None = None,
+    loosely: Callable[[], bool] = lambda: False,
+) -> Rendered:
+    """Builds the kustomization at `path`, with fields added to it as Argo CD and Flux do (`overrides`).
+
+    `loosely` is asked where a kustomization reads files beside its own directory, which kustomize refuses by itself:
+    whether the one who builds lets it (`--load-restrictor=LoadRestrictionsNone`). It stays within the repository.
+    """
     found = closure(tree, path)
     _override(tree, path, found, folded(overrides or {}))
-    problems = found.absent
+    problems = [] if tools.allow_network else found.absent
     this = _Build(path, tree, found, tools, limits)
     try:
-        objects = _objects(this, overrides or {})
+        objects = _objects(this, overrides or {}, loosely)
     except RenderError:
-        if problems:  # what is missing is why
-            return Rendered(problems=problems)
+        if problems or found.lost:  # what is missing is why
+            return Rendered(problems=[*problems, *found.lost])
         raise
     return Rendered(objects=objects, problems=problems)
 
 
-def _objects(this: _Build, overrides: Mapping[str, Any]) -> list[K8sObject]:
+def _objects(this: _Build, overrides: Mapping[str, Any], loosely: Callable[[], bool]) -> list[K8sObject]:
+    try:
+        return _built(this, overrides)
+    except RenderError as e:
+        # a generator in a file names more files, which are not looked at before: they stay restricted
+        if "security; file" not in str(e) or this.found.plugins or not loosely():
+            raise RenderError(_innermost(str(e), this.path)) from None
+    try:
+        return _built(this._replace(loose=True), overrides)
+    except RenderError as e:
+        raise RenderError(_innermost(str(e), this.path)) from None
+
+
+def _innermost(message: str, path: str) -> str:
+    """Why kustomize failed, without the bases on the way there: the file that it could not take in, and its reason."""
+    inside, _, last = message.rpartition("recursed accumulation of path '")
+    directory = last.partition("'")[0] if inside else path
+    for found in _ACCUMULATION.finditer(last):
+        try:
+            place = normal(found["file"], directory)
+        except RenderError:
+            break
+        return f"{place}: {found['reason']}"
+    return message
+
+
+def _built(this: _Build, overrides: Mapping[str, Any]) -> list[K8sObject]:
     path, tree = this.path, this.tree
     places: list[Origin | None]
     patches = patches_of(tree, this.found)
@@ -301,22 +368,27 @@ def _reads_annotations(tree: Tree, found: Closure) -> bool:
 
 
 def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> bytes:
-    path, tree, found, tools, limits = build_of
+    path, tree, found, tools, limits, loose = build_of
     with workspace() as directory:
         export(tree, found.files, directory)
         own = found.kustomizations[path]
-        incomplete = {file for file, _ in (*found.remote, *found.missing_charts)}
+        absent = () if tools.allow_network else (*found.remote, *found.missing_charts)
+        incomplete = {file for file, _ in absent}
         for file in {own, *incomplete}:
             text = _without_absent(tree.read(file), file, found) if file in incomplete else tree.read(file)
             if file == own:
                 text = _changed(text, file, overrides, annotate=annotate)
             (directory / "files" / file).write_bytes(text)
         command = [*tools.kustomize, f"./{path}"]
-        if found.charts:
+        if loose:
+            command.append("--load-restrictor=LoadRestrictionsNone")
+        if found.charts or (tools.allow_network and found.missing_charts):
             command += ["--enable-helm", f"--helm-command={tools.helm}"]
             if tools.kustomize[1] == "build":
                 command.append(f"--helm-kube-version={tools.kubernetes_version}")
-        return run(command, directory, limits)
+        return run(
+            command, directory, limits, network=tools.allow_network and bool(found.remote or found.missing_charts)
+        )
 
 
 def _without_absent(text: bytes, file: str, found: Closure) -> bytes:

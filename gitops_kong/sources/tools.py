@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 from gitops_kong import lazy
 from gitops_kong.errors import RenderError
+from gitops_kong.lazy import regex
 from gitops_kong.sources.base import Limits, Tree
 
 if TYPE_CHECKING:
     import shutil
     import subprocess
     import tempfile
+
+    from gitops_kong.sources.tree import MemoryTree
 else:
     shutil = lazy.module("shutil")
     subprocess = lazy.module("subprocess")
@@ -33,7 +36,9 @@ INSTALL = {
 
 _MAX_COPY = 512 * 1024 * 1024
 _ERROR_TEXT = 600
+_WARNING = regex(r"\s*(?:# )?(?:WARNING|Warning|level=WARN|coalesce\.go|warning)\b|.*\bWARNING:")
 # Nothing listens there: a tool that tries the network is told so at once.
+_WAY_OUT = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _NO_PROXY = "http://127.0.0.1:1"
 
 
@@ -49,6 +54,8 @@ class Tools:
     api_versions: tuple[str, ...] = ()
     allow_network: bool = False
     repositories: Mapping[str, str] = field(default_factory=dict)
+    # what was fetched in this run; by address, name and version
+    fetched: dict[tuple[str, str, str], MemoryTree] = field(default_factory=dict, compare=False)
 
     @cached_property
     def helm(self) -> str:
@@ -99,9 +106,14 @@ def export(tree: Tree, paths: Iterable[str], directory: Path) -> None:
 
 
 def environment(directory: Path, *, network: bool = False) -> dict[str, str]:
-    """All that a renderer knows of the machine: a home of its own, no programs, no network, no credentials."""
+    """All that a renderer knows of the machine: a home of its own, no programs, no network, no credentials.
+
+    Where the network is allowed, it knows the way there.
+    """
     home = str(directory / "home")
-    proxies = {} if network else dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NO_PROXY)
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NO_PROXY)
+    if network:
+        proxies = {name: value for name, value in os.environ.items() if name.upper() in _WAY_OUT}
     return {
         "PATH": str(directory / "bin"),
         "HOME": home,
@@ -120,6 +132,8 @@ def environment(directory: Path, *, network: bool = False) -> dict[str, str]:
 
 def run(command: list[str], directory: Path, limits: Limits, *, cwd: str = ".", network: bool = False) -> bytes:
     """What the command prints. Raises `RenderError` with its last words, its time or its output exceeded."""
+    if network and (git := shutil.which("git")) and not (directory / "bin" / "git").exists():
+        (directory / "bin" / "git").symlink_to(git)  # kustomize gets bases with it
     try:
         process = subprocess.Popen(
             command,
@@ -181,6 +195,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _last_words(errors: bytes, directory: Path) -> str:
     text = errors.decode("utf-8", "replace").replace(f"{directory}/files/", "").replace(str(directory), "")
-    text = " ".join(line.strip() for line in text.splitlines() if line.strip() and "WARNING" not in line)
+    text = " ".join(line.strip() for line in text.splitlines() if line.strip() and not _WARNING.match(line))
     text = text.removeprefix("Error: ").replace(" Use --debug flag to render out invalid YAML", "")
     return text if len(text) <= _ERROR_TEXT else "…" + text[-_ERROR_TEXT:]

@@ -11,7 +11,7 @@ from typing import Any
 from gitops_kong.errors import ManifestError, RenderError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import MAX_BYTES, read_objects
-from gitops_kong.sources.base import Tree, normal, parent
+from gitops_kong.sources.base import At, Tree, normal, parent
 
 # directories that never hold manifests and can be large
 SKIPPED = frozenset((".git", ".hg", ".svn", ".terraform", ".tox", ".venv", "__pycache__", "node_modules"))
@@ -43,6 +43,7 @@ class FileTree:
         self.links = links
         self.remotes: tuple[str, ...] = ()
         self.missing: Callable[[str], str] = lambda _: "no such file"
+        self.at: Callable[[str], At] = lambda _: At(self)
         self._paths = list(self.files)
         self._read_raw = read_raw
         self.cache: ObjectCache = {} if cache is None else cache
@@ -192,3 +193,4 @@ class Overlay(FileTree):
         if under is not None:
             self.missing = under.missing
             self.remotes = under.remotes
+            self.at = under.at

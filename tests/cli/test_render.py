@@ -70,7 +70,7 @@ def test_render_never_shows_values_of_secrets(tmp_path: Path) -> None:
 def test_render_says_what_went_wrong_and_goes_on(tmp_path: Path) -> None:
     write(tmp_path, {**FILES, "broken/kustomization.yaml": "resources: [gone.yaml]\n"})
     result = run("render", str(tmp_path), status=2)
-    assert "gitops-kong: broken: kustomize:" in result.stderr
+    assert "gitops-kong: broken: broken/kustomization.yaml: it names gone.yaml, and there is no such" in result.stderr
     assert "name: p-c" in result.stdout
 
 

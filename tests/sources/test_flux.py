@@ -220,8 +220,8 @@ def test_sources_elsewhere_are_named_as_not_seen(tmp_path: Path) -> None:
     assert [found.what for found in result.not_seen] == [
         "x of OCIRepository oci",
         "what Kustomization flux-system/far applies",
-        "Kustomization flux-system/gone",
         "chart ingress 0.x of HelmRepository kong",
+        "Kustomization flux-system/gone",
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from gitops_kong.manifests.objects import Origin
 from gitops_kong.sources.config import Config, TargetConfig
+from gitops_kong.sources.helm import release_name
 from tests.sources.build import names, printed, rendered, same, service, targets, write
 
 TEMPLATE = """apiVersion: v1
@@ -167,3 +168,69 @@ def test_missing_sub_charts_say_what_to_run(tmp_path: Path) -> None:
         "c/Chart.yaml: sub-chart kong 2.x (https://charts.konghq.com) is not in c/charts; run `helm dependency "
         "build c` and commit it, or give --allow-network"
     )
+
+
+def test_missing_sub_charts_leave_the_rest(tmp_path: Path) -> None:
+    chart = CHART["c/Chart.yaml"] + "dependencies: [{name: far, version: 2.x, repository: 'https://x.example.com'}]\n"
+    write(tmp_path, {**CHART, "c/Chart.yaml": chart})
+    result = rendered(tmp_path, "c")
+    assert [found.name for found in result.objects] == ["shop-shop"]
+    assert len(result.problems) == 1
+    write(tmp_path, {"c/templates/x.yaml": '{{ include "far.name" . }}'})
+    result = rendered(tmp_path, "c")
+    assert result.objects == []
+    assert [problem.message.partition(" (")[0] for problem in result.problems] == ["c/Chart.yaml: sub-chart far 2.x"]
+
+
+SWITCHES: dict[str, tuple[str, str, bool]] = {
+    "on": ("", "", True),
+    "off by its condition": ("condition: far.enabled", "far: {enabled: false}", False),
+    "on by the first condition that is known": ("condition: 'a.on,far.enabled'", "far: {enabled: true}", True),
+    "off by its tag": ("tags: [db]", "tags: {db: false}", False),
+    "a condition before a tag": ("tags: [db]\n  condition: far.use", "tags: {db: false}\nfar: {use: true}", True),
+}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_sub_charts_that_are_switched_off_are_not_missed(switch: str, tmp_path: Path) -> None:
+    fields, values, missed = SWITCHES[switch]
+    entry = f"dependencies:\n- name: far\n  version: 1.0.0\n  repository: https://x.example.com\n  {fields}\n"
+    write(
+        tmp_path,
+        {
+            **CHART,
+            "c/Chart.yaml": CHART["c/Chart.yaml"] + entry,
+            "c/values.yaml": CHART["c/values.yaml"] + values + "\n",
+        },
+    )
+    result = rendered(tmp_path, "c")
+    assert [bool(result.problems), [found.name for found in result.objects]] == [missed, ["shop-shop"]]
+
+
+def test_values_given_to_the_release_switch_sub_charts(tmp_path: Path) -> None:
+    entry = "dependencies: [{name: far, version: 1.0.0, repository: 'https://x.example.com', condition: far.on}]\n"
+    write(tmp_path, {**CHART, "c/Chart.yaml": CHART["c/Chart.yaml"] + entry})
+    for options in ({"values": {"far": {"on": False}}}, {"parameters": {"far.on": False}}):
+        result = rendered(tmp_path, "t", Config(targets=(TargetConfig("t", "c", "", options),)))
+        assert result.problems == []
+
+
+def test_requirements_of_old_charts(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            **CHART,
+            "c/Chart.yaml": "apiVersion: v1\nname: shop\nversion: 1.0.0\n",
+            "c/requirements.yaml": "dependencies: [{name: far, version: 1.0.0, repository: 'https://x.example.com'}]\n",
+        },
+    )
+    result = rendered(tmp_path, "c")
+    assert len(result.problems) == 1
+    assert [found.name for found in result.objects] == ["shop-shop"]
+
+
+def test_a_release_without_a_name_gets_one_that_helm_takes(tmp_path: Path) -> None:
+    assert release_name("", "My_Chart") == "my-chart"
+    assert release_name("", "_") == "release"
+    write(tmp_path, {**CHART, "c/Chart.yaml": "apiVersion: v2\nname: shop_under\nversion: 1.0.0\n"})
+    assert rendered(tmp_path, "c").problems == []

@@ -78,7 +78,8 @@ REMOTE = [
 def test_remote_bases_are_not_fetched(field: str, base: str, tmp_path: Path) -> None:
     write(tmp_path, {"k/kustomization.yaml": f"{field}: ['{base}']\n"})
     assert message(tmp_path) == (
-        f"k/kustomization.yaml: the remote base {base} is not fetched; keep a copy of it in the repository"
+        f"k/kustomization.yaml: the remote base {base} is not fetched; keep a copy of it in the repository, or give "
+        "--allow-network"
     )
 
 

@@ -1,0 +1,117 @@
+"""Which files a source means that names a revision of this very repository: the checkout, or another state of it.
+
+A tag or a commit is read from Git. A branch is the checkout where the change is about to be merged into it; which one
+that is a pull request's CI says, or `--base`. Without either, every branch is taken to be the checkout, so that no
+change goes unseen, and that is said for each branch that is not the usual one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitops_kong.errors import UserError
+from gitops_kong.lazy import regex
+from gitops_kong.sources.base import At, Tree
+from gitops_kong.sources.git import Repository, ci_target, resolve, revision_tree
+from gitops_kong.sources.tree import FileTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NAME = regex(r"[A-Za-z0-9](?:[A-Za-z0-9+_/-]|\.(?!\.))*")
+_COMMIT = regex(r"[0-9a-f]{7,40}|[0-9a-f]{64}")
+_MAX_REVISIONS = 20  # of one run; each is listed from Git
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The branches that the checkout stands for; where `sure` no other branch can be meant by it."""
+
+    branches: frozenset[str]
+    sure: bool
+
+
+def merged_into(repository: Repository, environ: Mapping[str, str], requested: str | None = None) -> Merged:
+    """The branch that a change is merged into: of a pull request, or the one named by `--base`; else a guess."""
+    target = ci_target(environ)
+    if requested is not None:
+        name = requested.removeprefix("refs/heads/").removeprefix("refs/remotes/").removeprefix("origin/")
+        if _exists(repository, f"refs/remotes/origin/{name}") or _exists(repository, f"refs/heads/{name}"):
+            target = name
+    if target:
+        return Merged(frozenset((target,)), sure=True)
+    usual = {"main", "master"}
+    for reference in ("HEAD", "refs/remotes/origin/HEAD"):
+        try:
+            name = str(repository.repo.git.symbolic_ref("--quiet", "--short", reference))
+        except Exception:  # noqa: BLE001, S112  # detached, or not known: GitPython has an error for each
+            continue
+        usual.add(name.removeprefix("origin/"))
+    return Merged(frozenset(usual), sure=False)
+
+
+def _exists(repository: Repository, reference: str) -> bool:
+    try:
+        resolve(repository, reference)
+    except UserError:
+        return False
+    return True
+
+
+@dataclass
+class Revisions:
+    """The revisions of one repository that sources name, each opened once; `base` is what `--base` names."""
+
+    repository: Repository
+    environ: Mapping[str, str]
+    base: str | None = None
+    work: FileTree | None = None
+    opened: dict[str, FileTree | None] = field(default_factory=dict)
+
+    @cached_property
+    def merged(self) -> Merged:
+        """The branches that the checkout stands for."""
+        return merged_into(self.repository, self.environ, self.base)
+
+    def of(self, tree: FileTree) -> Callable[[str], At]:
+        """What `tree.at` is for a state of the repository that stands for the checkout."""
+        return lambda revision: self.at(revision, tree)
+
+    def at(self, revision: str, tree: Tree) -> At:
+        """The files at `revision`, where `tree` is the checkout."""
+        if revision in ("", "HEAD"):
+            return At(tree)
+        branch = revision.removeprefix("refs/heads/")
+        if branch in self.merged.branches:
+            return At(tree)
+        found = self.open(revision)
+        if found is not None:
+            return At(found)
+        if self.merged.sure or revision.startswith("refs/tags/") or _COMMIT.fullmatch(revision):
+            return At(None)
+        return At(tree, assumed=True)
+
+    def open(self, revision: str) -> FileTree | None:
+        """The files at a tag, a commit, or (where the merged branch is known) a branch; None where it is not here."""
+        if revision not in self.opened:
+            self.opened[revision] = self._open(revision) if len(self.opened) < _MAX_REVISIONS else None
+        return self.opened[revision]
+
+    def _open(self, revision: str) -> FileTree | None:
+        if not _NAME.fullmatch(revision):
+            return None  # a range of versions, or an expression that Git would evaluate
+        name = revision.removeprefix("refs/heads/").removeprefix("refs/tags/")
+        candidates = [] if revision.startswith("refs/heads/") else [f"refs/tags/{name}"]
+        if self.merged.sure and not revision.startswith("refs/tags/"):
+            candidates += [f"refs/remotes/origin/{name}", f"refs/heads/{name}"]
+        if _COMMIT.fullmatch(revision):
+            candidates.append(revision)
+        for candidate in candidates:
+            try:
+                return revision_tree(self.repository, candidate, self.work)
+            except UserError:
+                continue
+        return None
