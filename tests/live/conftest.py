@@ -39,7 +39,7 @@ def _established(cluster: server.Cluster) -> None:
     until = time.monotonic() + 60
     while True:
         conditions = [
-            {c["type"]: c["status"] for c in crd.get("status", {}).get("conditions", ())}
+            {c["type"]: c["status"] for c in (crd.get("status") or {}).get("conditions") or ()}
             for crd in cluster.request("GET", path)["items"]
         ]
         if all(c.get("Established") == "True" for c in conditions):
