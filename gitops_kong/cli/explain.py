@@ -45,7 +45,9 @@ def command(subject: str, path: str, base: str | None, color: str, **flags: Any)
     report = check(repository.head, repository.base, repository.config, settings, Progress())
     text = explanation.of_object(report, kind, namespace, name, use_color(color))
     if not text:
-        raise UserError(f"{subject}: no target has this object, or it is of a kind that the controller does not watch")
+        known = (str(p.object.ref).replace(" ", "/", 1) for target in report.targets for p in target.predictions)
+        hint = nearest(subject, dict.fromkeys(known))
+        raise UserError(f"{subject}: no target has this object, or the controller does not watch its kind{hint}")
     click.echo(text, nl=False)
 
 

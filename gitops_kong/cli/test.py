@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from gitops_kong.cli.color import color_option, use_color
-from gitops_kong.controller.expectations import differences, filled
+from gitops_kong.controller.expectations import filled, step_differences
 from gitops_kong.controller.scenario_file import Scenario, load, looks_like_tests
 from gitops_kong.controller.scenario_update import updated
 from gitops_kong.controller.scenario_world import simulate
 from gitops_kong.controller.settings import NEWEST
 from gitops_kong.controller.step_json import step_json
 from gitops_kong.errors import UserError
+from gitops_kong.predict.scenario_file import prediction_json, step_predictions
 from gitops_kong.report.scenario_tests import StepTest, write_junit, write_text
 
 
@@ -63,6 +64,7 @@ def _run(file: Path, versions: tuple[str, ...], update: bool) -> Iterator[StepTe
     for version in versions or (scenario.controller_version or NEWEST,):
         try:
             steps = [step_json(result) for result in simulate(scenario, version)]
+            _add_predictions(steps, scenario, version)
         except UserError as e:
             yield StepTest(str(file), scenario.name, version, 0, error=str(e))
             continue
@@ -71,8 +73,15 @@ def _run(file: Path, versions: tuple[str, ...], update: bool) -> Iterator[StepTe
             scenario = load(str(file))
         for number, (step, actual) in enumerate(zip(scenario.steps, steps, strict=True), 1):
             if step.expect is not None:
-                found = tuple(differences(step.expect, actual))
+                found = tuple(step_differences(step.expect, actual))
                 yield StepTest(str(file), scenario.name, version, number, found)
+
+
+def _add_predictions(steps: list[dict[str, Any]], scenario: Scenario, version: str) -> None:
+    """Predictions of the steps that expect some: they take longer than the steps themselves."""
+    wanted = [i for i, step in enumerate(scenario.steps) if step.expect is not None and "predictions" in step.expect]
+    for number, predictions in (step_predictions(scenario, version, wanted) if wanted else {}).items():
+        steps[number]["predictions"] = [prediction_json(p) for p in predictions]
 
 
 def _update(file: Path, scenario: Scenario, steps: list[dict[str, Any]]) -> None:

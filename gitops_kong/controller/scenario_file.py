@@ -32,6 +32,7 @@ STEP_RESULT_FIELDS = frozenset(
         "seen",
         "leftOut",
         "crash",
+        "predictions",
     }
 )
 OPTION_FIELDS = frozenset(

@@ -26,7 +26,12 @@ from gitops_kong.translate.build import translate
 def simulate(scenario: Scenario, version: str) -> list[StepResult]:
     """Run a scenario file with a controller `version` and the plugins' schemas of the repository that it lies in."""
     options = scenario_options(version, scenario.options)
-    return run(scenario, options, _World(options, scenario.reconcilers_take_in, Path(scenario.path)).surroundings())
+    return run(scenario, options, surroundings(scenario, options))
+
+
+def surroundings(scenario: Scenario, options: ControllerOptions) -> Surroundings:
+    """What the scenario needs from outside, with a state of its own: the schemas that a gateway has handed out."""
+    return _World(options, scenario.reconcilers_take_in, Path(scenario.path)).surroundings()
 
 
 @dataclass

@@ -19,3 +19,6 @@ FAILURE_STATUS_KINDS = frozenset({"HTTPRoute", "GRPCRoute", "TLSRoute"}) | PROGR
 
 # Kinds that only matter where something refers to them.
 REFERENCED_KINDS = frozenset({"Service", "KongPlugin", "KongClusterPlugin", "KongServiceFacade"})
+
+# Kinds whose status the controller writes whatever becomes of a configuration; what it says is in their conditions.
+OWN_STATUS_KINDS = frozenset({"Gateway", "KongUpstreamPolicy"})

@@ -30,6 +30,24 @@ class Cause(NamedTuple):
     path: tuple[str | int, ...] = ()
 
 
+class SeenCondition(NamedTuple):
+    """One condition; `of` is '' for the object's own, else `listener NAME`, `parent Gateway NS/NAME`, `ancestor …`."""
+
+    of: str
+    type: str
+    status: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """`Programmed False (Pending)`, without whose it is."""
+        told = "" if self.reason in (self.type, self.status) else f" ({self.reason})"
+        return f"{self.type} {self.status}{told}"
+
+    def __str__(self) -> str:
+        return f"{self.of}: {self.text}" if self.of else self.text
+
+
 class Outcome(NamedTuple):
     """The three independent answers of a prediction."""
 
@@ -51,6 +69,7 @@ class Prediction:
     """What becomes of one object in one scenario; `scenario` is '*' where all scenarios agree.
 
     `causes` is the chain that leads there, nearest first. `controller` is empty where the cluster has only one.
+    `conditions` are those that the object's status shows then.
     """
 
     scenario: Scenario | Literal["*"]
@@ -59,6 +78,7 @@ class Prediction:
     outcome: Outcome
     causes: tuple[Cause, ...] = ()
     controller: str = ""
+    conditions: tuple[SeenCondition, ...] = ()
 
     @property
     def plain(self) -> bool:

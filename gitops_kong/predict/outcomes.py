@@ -12,12 +12,21 @@ from gitops_kong.controller.errors import object_of_tags
 from gitops_kong.controller.fallback.generate import Affected
 from gitops_kong.controller.fallback.graph import ConfigGraph, vertex
 from gitops_kong.controller.gateway_state import Answer
-from gitops_kong.controller.statuses import status
+from gitops_kong.controller.object_status import PROGRAMMED_KINDS
+from gitops_kong.controller.statuses import ObjectStatus, status
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import Scrubber
-from gitops_kong.predict.kinds import FAILURE_STATUS_KINDS, REFERENCED_KINDS, ROUTE_KINDS, STATUS_KINDS
+from gitops_kong.predict.conditions import KINDS as CONDITION_KINDS
+from gitops_kong.predict.conditions import Conditions
+from gitops_kong.predict.kinds import (
+    FAILURE_STATUS_KINDS,
+    OWN_STATUS_KINDS,
+    REFERENCED_KINDS,
+    ROUTE_KINDS,
+    STATUS_KINDS,
+)
 from gitops_kong.predict.life import Life, World
-from gitops_kong.predict.model import Cause, Configuration, Outcome, Status, Traffic
+from gitops_kong.predict.model import Cause, Configuration, Outcome, SeenCondition, Status, Traffic
 from gitops_kong.translate.state import TranslationFailure
 
 
@@ -45,6 +54,7 @@ class Verdict:
 
     outcome: Outcome
     causes: tuple[Cause, ...] = ()
+    conditions: tuple[SeenCondition, ...] = ()
 
 
 class LifeReader:
@@ -133,14 +143,26 @@ class LifeReader:
         crash = self.life.crash
         return tuple(Cause(o, str(crash)) for o in crash.objects) if crash else self.refusals.causes
 
-    def verdict(self, obj: K8sObject) -> Verdict:
-        """The outcome of `obj`, which the controller has taken in."""
+    def verdict(self, obj: K8sObject, conditions: Conditions | None = None) -> Verdict:
+        """The outcome of `obj`, which the controller has taken in, and with `conditions` what its status shows."""
         configuration, causes = self._configuration(obj)
         traffic = self._traffic(obj, configuration)
         told = self._status(obj, configuration)
         if told in ("stale", "empty") and not causes:
             causes = self.refusals.causes
-        return Verdict(Outcome(configuration, told, traffic), causes)
+        seen = conditions.of(obj, self._shown) if conditions is not None and obj.kind in CONDITION_KINDS else ()
+        return Verdict(Outcome(configuration, told, traffic), causes, seen)
+
+    def _shown(self, ref: Ref) -> ObjectStatus:
+        """What an object's status was written for: while the controller knows nothing of it, what was written stays."""
+        obj = self.life.store.by_ref(ref)
+        told = status(self.life.state.memory.reports, obj) if obj is not None else "Unknown"
+        kept = ref.kind in ROUTE_KINDS or (ref.kind in PROGRAMMED_KINDS and self._keeps_programmed)
+        return "Succeeded" if told == "Unknown" and kept and ref in self.life.written else told
+
+    @property
+    def _keeps_programmed(self) -> bool:
+        return self._world.options.behaviours["programmed-kept-when-unknown"]
 
     def _configuration(self, obj: K8sObject) -> tuple[Configuration, tuple[Cause, ...]]:
         ref = obj.ref
@@ -175,6 +197,8 @@ class LifeReader:
 
     def _status(self, obj: K8sObject, configuration: Configuration) -> Status:
         ref = obj.ref
+        if ref.kind in OWN_STATUS_KINDS and configuration != "ignored":
+            return "written"
         if ref.kind not in STATUS_KINDS or configuration == "ignored":
             return "not-applicable"
         told = status(self.life.state.memory.reports, obj)
@@ -182,7 +206,8 @@ class LifeReader:
             return "written"
         if told == "Failed" and ref.kind in FAILURE_STATUS_KINDS:  # Programmed: False is written, too
             return "written"
-        return "stale" if ref in self.life.written or _has_status(obj) else "empty"
+        kept = ref.kind not in PROGRAMMED_KINDS or self._keeps_programmed
+        return "stale" if kept and (ref in self.life.written or _has_status(obj)) else "empty"
 
 
 def _between(ref: Ref, affected: Mapping[Ref, Affected]) -> Iterator[Cause]:

@@ -9,6 +9,7 @@ from gitops_kong.controller.signs import signs
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.predict.cluster_state import ClusterState
+from gitops_kong.predict.conditions import Conditions
 from gitops_kong.predict.findings import Verdicts, findings
 from gitops_kong.predict.life import Life, World, lives
 from gitops_kong.predict.model import (
@@ -41,7 +42,7 @@ def predict(
     """
     readers = _readers(base, head, world, scenarios, base_world)
     changed = changes(base, head)
-    verdicts = _all_verdicts(readers, head)
+    verdicts = _all_verdicts(readers, head, Conditions(head, world.options))
     predictions = tuple(_predictions(verdicts, head, changed))
     before = None
     if base is not None and any(not p.plain and p.outcome != IGNORED for p in predictions):
@@ -111,24 +112,26 @@ def _readers(
     return {scenario: LifeReader(found[scenario], world) for scenario in SCENARIOS if scenario in found}
 
 
-def _all_verdicts(readers: Mapping[Scenario, LifeReader], state: ClusterState) -> dict[Scenario, dict[Ref, Verdict]]:
+def _all_verdicts(
+    readers: Mapping[Scenario, LifeReader], state: ClusterState, conditions: Conditions | None = None
+) -> dict[Scenario, dict[Ref, Verdict]]:
     """Verdicts of every scenario; lives that end alike share them."""
     judged: list[tuple[LifeReader, dict[Ref, Verdict]]] = []
     verdicts: dict[Scenario, dict[Ref, Verdict]] = {}
     for scenario, reader in readers.items():
         alike = next((known for other, known in judged if reader.ends_like(other)), None)
         if alike is None:
-            alike = _verdicts(reader, state)
+            alike = _verdicts(reader, state, conditions)
             judged.append((reader, alike))
         verdicts[scenario] = alike
     return verdicts
 
 
-def _verdicts(reader: LifeReader, state: ClusterState) -> dict[Ref, Verdict]:
+def _verdicts(reader: LifeReader, state: ClusterState, conditions: Conditions | None) -> dict[Ref, Verdict]:
     verdicts: dict[Ref, Verdict] = {}
     for ref, obj in state.stored.items():
         reason = state.left_out.get(ref)
-        verdicts[ref] = Verdict(IGNORED, (Cause(obj, reason),)) if reason else reader.verdict(obj)
+        verdicts[ref] = Verdict(IGNORED, (Cause(obj, reason),)) if reason else reader.verdict(obj, conditions)
     for ref, answer in state.refused.items():
         stands = verdicts.get(ref)
         outcome = Outcome("api-rejected", "stale", "last-valid") if stands else Outcome("api-rejected", "empty", "none")
@@ -161,7 +164,7 @@ def _predictions(
     if all(found is each[0] for found in each):
         for ref, obj in objects.items():
             verdict = each[0][ref]
-            yield Prediction("*", obj, changed[ref], verdict.outcome, verdict.causes)
+            yield Prediction("*", obj, changed[ref], verdict.outcome, verdict.causes, conditions=verdict.conditions)
         return
     for ref, obj in objects.items():
         by_verdict: defaultdict[Verdict, list[Scenario]] = defaultdict(list)
@@ -169,7 +172,9 @@ def _predictions(
             by_verdict[found[ref]].append(scenario)
         for verdict, scenarios in by_verdict.items():
             if len(scenarios) == len(verdicts):
-                yield Prediction("*", obj, changed[ref], verdict.outcome, verdict.causes)
+                yield Prediction("*", obj, changed[ref], verdict.outcome, verdict.causes, conditions=verdict.conditions)
             else:
                 for scenario in scenarios:
-                    yield Prediction(scenario, obj, changed[ref], verdict.outcome, verdict.causes)
+                    yield Prediction(
+                        scenario, obj, changed[ref], verdict.outcome, verdict.causes, conditions=verdict.conditions
+                    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 
 from gitops_kong.predict.kinds import ROUTE_KINDS
-from gitops_kong.predict.model import SCENARIOS, Outcome, Scenario
+from gitops_kong.predict.model import SCENARIOS, Outcome, Scenario, SeenCondition
 
 CONFIGURATION = {
     "configured": "configured",
@@ -56,3 +57,10 @@ def status_field(kind: str) -> str:
 def subject(kind: str) -> str:
     """What an object of the kind does when all is well."""
     return "served" if kind in ROUTE_KINDS else "configured"
+
+
+def condition_lines(conditions: Iterable[SeenCondition]) -> Iterator[str]:
+    """One line for the object's own conditions, and one for each listener, parent or ancestor."""
+    for of, each in groupby(conditions, key=lambda condition: condition.of):
+        told = ", ".join(condition.text for condition in each)
+        yield f"{of}: {told}" if of else told

@@ -6,8 +6,8 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 
-from gitops_kong.predict.model import SCENARIOS, Cause, Outcome, Prediction, Scenario
-from gitops_kong.predict.wording import outcome_text, when
+from gitops_kong.predict.model import SCENARIOS, Cause, Outcome, Prediction, Scenario, SeenCondition
+from gitops_kong.predict.wording import condition_lines, outcome_text, when
 from gitops_kong.report.model import Report
 from gitops_kong.report.rule_texts import RuleText
 from gitops_kong.report.text import Style, printable
@@ -43,14 +43,17 @@ def _target(report: Report, target: str, found: list[Prediction], style: Style) 
     place = report.locate(obj, ())
     where = f"  {place}" if place else ""
     yield f"{style(str(obj.ref), bold=True)}  {style(f'{target}{where}', dim=True)}"
-    groups: defaultdict[tuple[Outcome, tuple[Cause, ...]], list[Scenario]] = defaultdict(list)
+    groups: defaultdict[tuple[Outcome, tuple[Cause, ...], tuple[SeenCondition, ...]], list[Scenario]]
+    groups = defaultdict(list)
     for prediction in found:
         held = SCENARIOS if prediction.scenario == "*" else (prediction.scenario,)
-        groups[prediction.outcome, prediction.causes].extend(held)
-    for i, ((outcome, causes), scenarios) in enumerate(groups.items()):
+        groups[prediction.outcome, prediction.causes, prediction.conditions].extend(held)
+    for i, ((outcome, causes, conditions), scenarios) in enumerate(groups.items()):
         last = i == len(groups) - 1
         yield f"{'└─' if last else '├─'} {when(scenarios)}: {outcome_text(obj.kind, outcome)}"
         indent = "   " if last else "│  "
+        for line in condition_lines(conditions):
+            yield f"{indent}{'│' if causes else ' '}  {style(line, dim=True)}"
         for j, cause in enumerate(causes):
             at = report.locate(cause.object, cause.path)
             place_text = style(f"  {at}", dim=True) if at else ""

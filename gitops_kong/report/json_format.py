@@ -114,6 +114,7 @@ def _prediction(target: str, prediction: Prediction, locate: Locate) -> dict[str
         "status": prediction.outcome.status,
         "traffic": prediction.outcome.traffic,
         "causes": list(_causes(prediction.causes, locate)),
+        **({"conditions": [c._asdict() for c in prediction.conditions]} if prediction.conditions else {}),
         **({"controller": prediction.controller} if prediction.controller else {}),
     }
 

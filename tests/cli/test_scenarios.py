@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from gitops_kong.cli.simulate import command as simulate
@@ -92,3 +93,71 @@ def test_simulate_says_why_an_object_is_left_out(repository: Path) -> None:
     result = CliRunner().invoke(simulate, [str(repository / "case.yaml")])
     assert "Ingress shop/web is left out: its class is 'nginx', and this controller's is 'kong'" in result.output
     assert "the gateway runs push 0" in result.output
+
+
+BROKEN = """\
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongPlugin
+metadata: {name: slow, namespace: shop}
+plugin: rate-limiting
+config: {minutes: 5}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: other, namespace: shop, annotations: {konghq.com/plugins: slow}}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: other, namespace: shop}
+spec:
+  ingressClassName: kong
+  rules:
+  - host: a.example.com
+    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: other, port: {number: 80}}}}]}
+"""
+PREDICTIONS = """\
+controllerVersion: 3.4.3
+options: {fallbackConfiguration: true}
+steps:
+- manifests: a.yaml
+  expect:
+    predictions: []
+- manifests: [a.yaml, b.yaml]
+  expect:
+    predictions:
+    - {object: {kind: Ingress, name: web}, scenario: cold-start, status: %s, traffic: new}
+    - {object: {kind: Ingress, name: other}, scenario: rollout, configuration: excluded}
+"""
+
+
+@pytest.fixture
+def broken(repository: Path) -> Path:
+    (repository / "b.yaml").write_text(BROKEN)
+    return repository
+
+
+def test_predictions_are_expected_of_a_step_against_the_one_before(broken: Path) -> None:
+    (broken / "case.yaml").write_text(PREDICTIONS % "empty")
+    result = CliRunner().invoke(run_tests, [str(broken)])
+    assert (result.exit_code, result.output) == (0, "✓ 2 of 2 steps in 1 files are as expected\n")
+    (broken / "case.yaml").write_text(PREDICTIONS % "written")
+    result = CliRunner().invoke(run_tests, [str(broken)])
+    assert result.exit_code == 1
+    assert '"status": "empty"' in result.output
+
+
+def test_no_predictions_means_that_all_is_well(broken: Path) -> None:
+    (broken / "case.yaml").write_text("steps:\n- manifests: [a.yaml, b.yaml]\n  expect: {predictions: []}\n")
+    assert CliRunner().invoke(run_tests, [str(broken)]).exit_code == 1
+
+
+def test_update_writes_the_predictions_that_say_something(broken: Path) -> None:
+    (broken / "case.yaml").write_text(PREDICTIONS % "written")
+    assert CliRunner().invoke(run_tests, [str(broken), "--update"]).exit_code == 0
+    assert CliRunner().invoke(run_tests, [str(broken)]).exit_code == 0
+    steps = yaml.safe_load((broken / "case.yaml").read_text())["steps"]
+    assert steps[0]["expect"] == {"predictions": []}
+    other = [p for p in steps[1]["expect"]["predictions"] if p["object"]["name"] == "other"]
+    assert {p["configuration"] for p in other if p["object"]["kind"] == "Ingress"} == {"excluded"}
