@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("schema", "JSON Schemas of the formats here"),
     "gateway-validate": ("gateway_validate", "what the gateway answers to configurations"),
     "logs": ("logs", "what the controller's log says, object by object"),
+    "audit": ("audit", "whether the cluster is as its controller should have made it"),
     "snapshot": ("snapshot", "what the cluster has, in one file for --base and --context"),
     "api-validate": ("api_validate", "what the API server answers to objects"),
     "completion": ("completion", "complete commands, targets and rules in the shell"),

@@ -23,6 +23,7 @@ SCHEMAS = {
     "fleet-lines": ("gitops_kong.report", "schemas/fleet-lines.json"),
     "fleet-file": ("gitops_kong.fleet", "fleet-file.schema.json"),
     "snapshot": ("gitops_kong.report", "schemas/snapshot.json"),
+    "audit": ("gitops_kong.report", "schemas/audit.json"),
 }
 
 # schemas that use definitions of another one, which are printed with them
@@ -35,7 +36,7 @@ _REFERENCE = re.compile(r'"#/\$defs/([^/"]+)')
 def command(name: str) -> None:
     """Print the JSON Schema of one format: .gitops-kong.yaml (config), the report of check and its lines, scenario
     files, the lines of simulate, gateway-validate and api-validate, the report of logs, fleet files, the report of
-    fleet and its lines, the file of snapshot.
+    fleet and its lines, the file of snapshot, the report of audit.
     """
     click.echo(json.dumps(schema(name), indent=2))
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,6 +11,7 @@ from typing import Any, TextIO
 import click
 
 from gitops_kong.cli.cluster_flags import client_of, cluster_flags
+from gitops_kong.cli.output import replacing
 from gitops_kong.cli.say import say
 from gitops_kong.cli.sections import SectionedCommand
 from gitops_kong.errors import UserError
@@ -79,19 +78,9 @@ def _told(found: Snapshot) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _opened(output: str | None) -> Iterator[TextIO]:
-    """The file, replaced as a whole once everything is written; readable by its owner alone."""
+    """The file, readable by its owner alone, or stdout."""
     if output is None or output == "-":
         yield sys.stdout
         return
-    target = Path(output)
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as e:
-        raise UserError(f"--output {output}: {e.strerror}") from e
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            yield file
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(Path(output)) as file:
+        yield file

@@ -68,12 +68,21 @@ class Client:
         self._pool: tuple[Credential, urllib3.PoolManager] | None = None
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None, accept: str = "application/json") -> Any:
-        """The JSON that the server answers. Raises ApiError, UnreachableError."""
+        """The JSON that the server answers, None where it has no content. Raises ApiError, UnreachableError."""
 
         def read(answer: urllib3.BaseHTTPResponse) -> Any:
-            return json.loads(answer.data)
+            return None if answer.status == 204 else json.loads(answer.data)
 
         return self._patiently(path, parameters, accept, read, stream=False)
+
+    def text(self, path: str) -> str:
+        """What the server answers, as it is; '' where it has nothing. Raises ApiError, UnreachableError."""
+
+        def read(answer: urllib3.BaseHTTPResponse) -> str:
+            return answer.data.decode("utf-8", "replace")
+
+        found: str = self._patiently(path, None, "*/*", read, stream=False)
+        return found
 
     def stream(self, path: str, parameters: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """The answer in pieces as they come, until the server ends it or breaks. Raises ApiError, UnreachableError."""
@@ -134,6 +143,7 @@ class Client:
         headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": f"gitops-kong/{__version__}"}
         if credential.authorization:
             headers["Authorization"] = credential.authorization
+        headers.update(self.connection.headers)
         timeout = urllib3.Timeout(connect=10.0, read=None) if stream else _TIMEOUT
         return self._pool_for(credential).request(
             "GET",

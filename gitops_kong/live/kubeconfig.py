@@ -33,6 +33,7 @@ class Connection:
     insecure: bool = False
     server_name: str | None = None
     proxy: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def connect(file: str | None, context: str | None, environment: Mapping[str, str]) -> Connection:

@@ -34,3 +34,8 @@ READ: tuple[Resource, ...] = (
 )
 # Helm's own record of each release: never read by the controller, and by far the largest Secrets
 SELECTORS: Mapping[str, Mapping[str, str]] = {"Secret": {"fieldSelector": "type!=helm.sh/release.v1"}}
+
+# Workloads among which the controller is looked for
+WORKLOADS: tuple[Resource, ...] = tuple(
+    Resource("apps/v1", kind, f"{kind.lower()}s") for kind in ("Deployment", "DaemonSet", "StatefulSet")
+)

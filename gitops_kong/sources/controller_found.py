@@ -52,6 +52,8 @@ class FoundController:
     secret_label_selector: str | None = None
     config_map_label_selector: str | None = None
     drain_support: bool | None = None
+    publish_service: str | None = None
+    publish_status_address: tuple[str, ...] = ()
     gateway_version: str | None = None
     gateway_edition: str | None = None
     router_flavor: str | None = None
@@ -192,6 +194,8 @@ def _controller(workload: K8sObject, container: Mapping[str, Any], data: Mapping
         secret_label_selector=_last(setting("secret-label-selector", "secret_label_selector")),
         config_map_label_selector=_last(setting("configmap-label-selector", "config_map_label_selector")),
         drain_support=_boolean(_last(setting("enable-drain-support", "drain_support"))),
+        publish_service=_last(setting("publish-service", "publish_service")),
+        publish_status_address=_names(setting("publish-status-address", "publish_status_address")),
         places=places,
     )
 

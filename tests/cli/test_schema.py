@@ -87,4 +87,5 @@ def test_every_schema_is_there() -> None:
         "api-validate",
         "logs",
         "snapshot",
+        "audit",
     }

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from gitops_kong.cli.schema import schema
 from gitops_kong.live import lists
 from gitops_kong.manifests.objects import CONTENT_PROBLEM, CONTENT_UNKNOWN
 from tests.live.commands import run
@@ -101,6 +103,7 @@ def taken(config: Path, *arguments: str, status: int = 0) -> dict[str, Any]:
     done = run("snapshot", "--kubeconfig", str(config), *arguments)
     assert done.returncode == status, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
+    Draft202012Validator(schema("snapshot")).validate(found)
     return found
 
 
