@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from gitops_kong.cluster.references import CA_CERTIFICATE_LABEL, CREDENTIAL_LABEL, CREDENTIAL_TYPES
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import mapping
 from gitops_kong.manifests.objects import CONTENT_PROBLEM, CONTENT_UNKNOWN, K8sObject
 from gitops_kong.translate.ca_certificates import problem_of
@@ -28,19 +29,17 @@ from gitops_kong.translate.x509 import is_key_pair
 PREFIX = "hmac-sha256:"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # annotations of Secrets that the controller or the owner's tools look at; others can hold copies of the content
-_OF_SECRETS = re.compile(
-    r"(?:[\w.-]*\.)?konghq\.com/.*|kubernetes\.io/ingress\.class|argocd\.argoproj\.io/.*"
-).fullmatch
-_SECRET_FIELD = re.compile(
+_OF_SECRETS = regex(r"(?:[\w.-]*\.)?konghq\.com/.*|kubernetes\.io/ingress\.class|argocd\.argoproj\.io/.*").fullmatch
+_SECRET_FIELD = regex(
     r"(?:.*_)?(?:secrets?|passw(?:or)?d|passphrase|tokens?|api_?keys?|(?:access|secret|private|signing|aws|account)_?key"
     r"|access_key_id|secret_?id|credentials?|header_value|param_value|service_account_json|authorization|certificate_key)",
     re.IGNORECASE,
 ).fullmatch
-_SECRET_HEADER = re.compile(
+_SECRET_HEADER = regex(
     r"((?:proxy-)?authorization|cookie|set-cookie|[\w-]*(?:api-?key|token|secret|password))(\s*:\s*)(.+)",
     re.IGNORECASE | re.DOTALL,
 ).fullmatch
-_VAULT = re.compile(r"\{vault://.*\}", re.DOTALL).fullmatch
+_VAULT = regex(r"\{vault://.*\}", re.DOTALL).fullmatch
 # closed vocabularies: such a value tells nothing
 _WORDS: Mapping[str, frozenset[str]] = {
     "algorithm": frozenset((*(f"{a}{n}" for a in ("HS", "RS", "ES", "PS") for n in (256, 384, 512)), "EdDSA")),
