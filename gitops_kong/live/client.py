@@ -33,6 +33,7 @@ _PASSING = frozenset((408, 429, 500, 502, 503, 504))
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 _REFUSALS = 4  # of the credential, before it is believed: a token file may be renewed in a moment
 _TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
+_STREAM = urllib3.Timeout(connect=10.0, read=300.0)  # a stream that is silent for so long is asked for again
 
 
 class ApiError(UserError):
@@ -84,13 +85,16 @@ class Client:
         found: str = self._patiently(path, None, "*/*", read, stream=False)
         return found
 
-    def stream(self, path: str, parameters: Mapping[str, str] | None = None) -> Iterator[bytes]:
-        """The answer in pieces as they come, until the server ends it or breaks. Raises ApiError, UnreachableError."""
+    def stream(
+        self, path: str, parameters: Mapping[str, str] | None = None, *, may_break: bool = False
+    ) -> Iterator[bytes]:
+        """The answer in pieces as they come. Raises ApiError, UnreachableError; a stream that may break just ends."""
         answer = self._patiently(path, parameters, "*/*", lambda found: found, stream=True)
         try:
             yield from answer.stream(65536)
-        except (HTTPError, OSError):
-            return
+        except (HTTPError, OSError) as e:
+            if not may_break:
+                raise UnreachableError(f"{self.connection.server}: {path} broke off: {_reason(e)}") from None
         finally:
             answer.release_conn()
 
@@ -144,7 +148,7 @@ class Client:
         if credential.authorization:
             headers["Authorization"] = credential.authorization
         headers.update(self.connection.headers)
-        timeout = urllib3.Timeout(connect=10.0, read=None) if stream else _TIMEOUT
+        timeout = _STREAM if stream else _TIMEOUT
         return self._pool_for(credential).request(
             "GET",
             url,

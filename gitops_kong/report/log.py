@@ -186,6 +186,15 @@ def text(log: Log, find: Find) -> Iterator[str]:
     yield f"{log.lines} lines: {told}{apart}"
 
 
+def line(entry: Entry, find: Find) -> str:
+    """One happening as it is told while the log is followed."""
+    place = find(entry.object, entry.message) if entry.object else None
+    told = " ".join(entry.message.split())
+    name = f"{_name(entry.object)}: " if entry.object else ""
+    where = f"  {place}" if place else ""
+    return f"{entry.last or '-'} {MEANINGS[entry.what].severity} {entry.what}: {name}{told}{where}"
+
+
 def _name(ref: Ref | None) -> str:
     if ref is None:
         return "no object named"
