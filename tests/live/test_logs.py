@@ -45,9 +45,7 @@ def controller_pod() -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "controller", "namespace": NS}, "spec": spec}
 
 
-def test_the_log_of_the_controllers_pod_is_followed_over_a_stream_that_breaks(
-    cluster: Cluster, tmp_path: Path
-) -> None:
+def test_the_log_of_the_controllers_pod_is_followed_over_a_stream_that_breaks(cluster: Cluster, tmp_path: Path) -> None:
     """The log goes on where it broke: each line counts once."""
     (tmp_path / "repository").mkdir()
     (tmp_path / "repository" / "plugin.yaml").write_text(MANIFEST)
