@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gitops_kong.cli import completing
-from gitops_kong.cli.color import color_option, use_color
+from gitops_kong.cli.color import color_option, columns, use_color
 from gitops_kong.cli.inputs import CheckSettings
 from gitops_kong.cli.pipeline import check
 from gitops_kong.cli.progress import Progress
@@ -135,7 +135,7 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
             raise UserError(f"--report {name}={file}: {e.strerror}") from e
     if report.exit_status or not quiet:
         colored = form == "text" and use_color(color)
-        written = text.write(report, colored, verbose) if form == "text" else writer(form)(report)
+        written = text.write(report, colored, verbose, columns()) if form == "text" else writer(form)(report)
         click.echo(written, nl=False, color=colored)
     raise click.exceptions.Exit(report.exit_status)
 

@@ -1,8 +1,9 @@
-"""Whether a command writes colours: `--color`, then `NO_COLOR` (no-color.org), then what stdout is."""
+"""How a command writes for a terminal: its width; colours by `--color`, `NO_COLOR` (no-color.org), what stdout is."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 import click
@@ -21,3 +22,8 @@ def use_color(when: str) -> bool:
     if when == "auto":
         return not os.environ.get("NO_COLOR") and sys.stdout.isatty()
     return when == "always"
+
+
+def columns() -> int:
+    """The width of the terminal, or of the page that is no terminal."""
+    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100

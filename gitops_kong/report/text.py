@@ -4,46 +4,55 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from gitops_kong import __version__
 from gitops_kong.cluster.options import ControllerOptions
-from gitops_kong.predict.model import Severity, TargetPrediction
+from gitops_kong.predict.model import Finding, Severity, TargetPrediction
 from gitops_kong.report.grouping import Group, grouped, headline
 from gitops_kong.report.model import Report, chain
+from gitops_kong.report.sections import NOTE, Told, names, rank, sections
 
-WIDTH = 100
+WIDTH = 100  # columns, where the terminal has as many
+NARROWEST = 40
 NAMED_OBJECTS = 5  # of a group; --verbose names all
+GROUPS = 100  # findings that are alike count as one; --verbose tells all
 MARKS: dict[Severity, tuple[str, str]] = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("·", "blue")}
 
 
 class Style:
-    """Colours, or none."""
+    """Colours, or none; and the width of lines."""
 
-    def __init__(self, color: bool) -> None:
+    def __init__(self, color: bool, width: int = WIDTH) -> None:
         self.color = color
+        self.width = max(NARROWEST, min(width, WIDTH))
 
     def __call__(self, text: str, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
         """`text`, styled where colours are on."""
         return click.style(text, fg=fg, bold=bold or None, dim=dim or None) if self.color else text
 
+    def wrapped(self, text: str, indent: str, hanging: str | None = None) -> Iterator[str]:
+        """`text` in lines of the width."""
+        return wrapped(text, indent, hanging, self.width)
 
-def write(report: Report, color: bool = False, verbose: bool = False) -> str:
-    """The whole report."""
-    style = Style(color)
+
+def write(report: Report, color: bool = False, verbose: bool = False, width: int = WIDTH) -> str:
+    """The whole report, worst first; what several targets share is told once. `width` is that of the terminal."""
+    style = Style(color, width)
     lines = [*_head(report, style)]
-    for group in grouped(report.general):
-        lines += ["", *_group(report, group, style, verbose)]
-    for target in report.targets:
-        lines += _target(report, target, style, verbose)
+    told = sections((target, _told(report, target, style, verbose)) for target in report.targets)
+    for targets, things in told:
+        lines += ["", _title(report, targets, style, verbose), *_spaced(things, style, verbose)]
     checked = {target.target for target in report.targets if target.objects}
     for name, problems in report.problems_by_target().items():
         what = "could not be checked in whole" if name in checked else "could not be checked"
-        lines += ["", f"{style('✗', 'red')} {style(name, bold=True)} {what}"]
+        lines += ["", f"{style('✗', 'red')} {style(printable(name), bold=True)} {what}"]
         for problem in problems:
-            lines += wrapped(problem.message, "    ", "      ")
+            lines += style.wrapped(problem.message, "    ", "      ")
+    general = [_finding(report, group, style, verbose) for group in grouped(report.general)]
+    lines += ["", style("controller", bold=True), *_spaced(general, style, verbose)] if general else ()
     lines += _suppressed(report, style) if verbose else ()
     lines += ["", *_foot(report, style, verbose)]
     return "\n".join(lines) + "\n"
@@ -55,71 +64,106 @@ def printable(text: str) -> str:
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
-    yield style(f"gitops-kong {__version__}", bold=True) + (f"  against {report.base}" if report.base else "")
-    if len(report.controllers) < 2:
-        yield style(f"controller {_controller(report.options, report.controller_source)}", dim=True)
-    for each in report.controllers if len(report.controllers) > 1 else ():
-        about = f", class {each.options.ingress_class}"
-        yield style(f"controller {each.name}: {_controller(each.options, each.source, about)}", dim=True)
+    base = f"  against {printable(report.base)}" if report.base else ""
+    yield style(f"gitops-kong {__version__}", bold=True) + base
+    several = len(report.controllers) > 1
+    runs = [(f" {c.name}:" if several else "", c.options, c.source) for c in report.controllers]
+    for name, options, source in runs or [("", report.options, report.controller_source)]:
+        for told in _settings(name, options, source, several):
+            yield from (style(line, dim=True) for line in style.wrapped(told, "", "  "))
 
 
-def _controller(options: ControllerOptions, source: str, about: str = "") -> str:
+def _settings(name: str, options: ControllerOptions, source: str, several: bool) -> Iterator[str]:
+    about = f", class {options.ingress_class}" if several else ""
+    watched = f", namespaces {' '.join(sorted(options.watch_namespaces))}" if options.watch_namespaces else ""
     fallback = "on" if options.gate("FallbackConfiguration") else "off"
     last_valid = ", last valid configuration used for it" if options.use_last_valid_config_for_fallback else ""
-    watched = f", namespaces {' '.join(sorted(options.watch_namespaces))}" if options.watch_namespaces else ""
-    return (
-        f"{options.version_text} ({source}){about}{watched}, FallbackConfiguration {fallback}{last_valid};"
-        f" gateway {'.'.join(map(str, options.gateway_version))}, router {options.router_flavor}"
+    yield (
+        f"controller{name} {options.version_text} ({source}){about}{watched},"
+        f" FallbackConfiguration {fallback}{last_valid}"
     )
+    yield f"gateway {'.'.join(map(str, options.gateway_version))}, router {options.router_flavor}"
 
 
-def _target(report: Report, target: TargetPrediction, style: Style, verbose: bool) -> Iterator[str]:
-    changed = f", {target.changed} changed" if report.base else ""
+def _title(report: Report, targets: Sequence[TargetPrediction], style: Style, verbose: bool) -> str:
+    size = count(len(targets), "target")
+    if len(targets) == 1:
+        size = count(targets[0].objects, "object") + (f", {targets[0].changed} changed" if report.base else "")
+    return f"{style(printable(names(targets, verbose)), bold=True)}  {style(size, dim=True)}"
+
+
+def _spaced(told: Sequence[Told], style: Style, verbose: bool) -> Iterator[str]:
+    """What is told with an empty line before each, of too much the worst; a single line needs none."""
+    findings = [each for each in told if each.rank < NOTE]
+    left = 0 if verbose else max(0, len(findings) - GROUPS)
+    if len(told) == len(told[0].lines) == 1:
+        yield from told[0].lines
+        return
+    for each in findings[: len(findings) - left]:
+        yield from ("", *each.lines)
+    if left:
+        yield ""
+        yield style(f"  and {left} more, less grave (--verbose tells them)", dim=True)
+    for each in told:
+        yield from ("", *each.lines) if each.rank >= NOTE else ()
+
+
+def _told(report: Report, target: TargetPrediction, style: Style, verbose: bool) -> Iterator[Told]:
+    """What is told of one target, worst first."""
     groups = grouped(target.findings)
-    yield ""
-    size = count(target.objects, "object") + changed
-    yield f"{style(target.target, bold=True)}  {style(size, dim=True)}"
     if not groups and target.target not in report.problems_by_target():
-        yield f"  {style('✓', 'green')} every object is configured, every status is written, in every scenario"
+        healthy = "every object is configured, every status is written, in every scenario"
+        yield Told(NOTE, (f"  {style('✓', 'green')} {healthy}",))
     for group in groups:
-        yield ""
-        yield from _group(report, group, style, verbose)
+        yield _finding(report, group, style, verbose)
     if target.signs and verbose:
-        yield ""
-        yield f"  {style('you will see', dim=True)}"
-        for sign in target.signs:
-            yield from wrapped(sign, "    ", "      ")
+        signs = (line for sign in target.signs for line in style.wrapped(sign, "    ", "      "))
+        yield Told(NOTE, (f"  {style('you will see', dim=True)}", *signs))
     if target.assumptions:
-        yield ""
-        yield f"  {style('assumed', dim=True)}"
-        for assumption in target.assumptions:
-            yield from wrapped(assumption, "    ")
+        assumed = (line for assumption in target.assumptions for line in style.wrapped(assumption, "    ", "      "))
+        yield Told(NOTE, (f"  {style('assumed', dim=True)}", *assumed))
+
+
+def _finding(report: Report, group: Group, style: Style, verbose: bool) -> Told:
+    return Told(rank(group), tuple(_group(report, group, style, verbose)))
 
 
 def _group(report: Report, group: Group, style: Style, verbose: bool) -> Iterator[str]:
     finding = group.first
-    mark, fg = MARKS[finding.severity]
-    existing = style("  was there before this change", dim=True) if finding.existing else ""
-    caught = style(f"  caught by {finding.caught_by}", dim=True) if finding.caught_by else ""
     first, *more = printable(headline(group)).splitlines() or [""]
-    yield f"  {style(mark, fg, bold=True)} {style(first, bold=True)}  {style(finding.rule, fg)}{caught}{existing}"
+    yield from _headline(first, finding, style)
     for line in more:
-        yield from wrapped(line, "    ")
+        yield from style.wrapped(line, "    ")
     if finding.object:
         place = report.locate(finding.object, finding.path)
         if len(group.findings) == 1:
             if place:
-                yield f"    {style(f'at {place}', dim=True)}"
+                yield f"    {style(printable(f'at {place}'), dim=True)}"
         else:
             yield from _members(report, group, style, verbose)
-        yield from _cause(report, group)
+        yield from _cause(report, group, style)
     for effect in finding.effects:
-        yield from wrapped(effect, "    ", "      ")
+        yield from style.wrapped(effect, "    ", "      ")
     if finding.help:
-        yield from wrapped(f"→ {finding.help}", "    ", "      ")
+        yield from style.wrapped(f"→ {finding.help}", "    ", "      ")
 
 
-def _cause(report: Report, group: Group) -> Iterator[str]:
+def _headline(text: str, finding: Finding, style: Style) -> Iterator[str]:
+    """The mark, the text, and the rule's name: behind it where there is room, else below."""
+    mark, fg = MARKS[finding.severity]
+    notes = [f"caught by {finding.caught_by}"] if finding.caught_by else []
+    notes += ["was there before this change"] if finding.existing else []
+    lines = [style(line[4:], bold=True) for line in style.wrapped(text, "    ")] or [""]
+    tags = "  ".join((style(finding.rule, fg), *(style(note, dim=True) for note in notes)))
+    if len("  ".join(("    " + text, finding.rule, *notes))) <= style.width:
+        lines = [f"{lines[0]}  {tags}"]
+    else:
+        lines.append(tags)
+    yield f"  {style(mark, fg, bold=True)} {lines[0]}"
+    yield from (f"    {line}" for line in lines[1:])
+
+
+def _cause(report: Report, group: Group, style: Style) -> Iterator[str]:
     finding = group.first
     subject = finding.object
     if subject is None or not finding.causes or finding.causes[0].object.ref == subject.ref:
@@ -129,7 +173,7 @@ def _cause(report: Report, group: Group) -> Iterator[str]:
     if len(group.findings) > 1:
         links = links.removeprefix(f"{subject.ref} ")
     at = report.locate(cause.object, cause.path)
-    yield from wrapped(f"{links}, at {at}" if at else links, "    ", "      ")
+    yield from style.wrapped(f"{links}, at {at}" if at else links, "    ", "      ")
 
 
 def _members(report: Report, group: Group, style: Style, verbose: bool) -> Iterator[str]:
@@ -137,7 +181,9 @@ def _members(report: Report, group: Group, style: Style, verbose: bool) -> Itera
     for finding in shown:
         if finding.object:
             place = report.locate(finding.object, finding.path)
-            yield f"    {printable(str(finding.object.ref))}" + (style(f"  at {place}", dim=True) if place else "")
+            yield f"    {printable(str(finding.object.ref))}" + (
+                style(printable(f"  at {place}"), dim=True) if place else ""
+            )
     if len(shown) < len(group.findings):
         yield style(f"    and {len(group.findings) - len(shown)} more (--verbose names them)", dim=True)
 
@@ -149,7 +195,7 @@ def _suppressed(report: Report, style: Style) -> Iterator[str]:
         yield style("suppressed", dim=True)
     for finding, how, reason, place in found:
         told = f" ({reason})" if reason else ""
-        yield from wrapped(f"{finding.rule}: {finding.message}, by {how} at {place}{told}", "  ", "    ")
+        yield from style.wrapped(f"{finding.rule}: {finding.message}, by {how} at {place}{told}", "  ", "    ")
 
 
 def _foot(report: Report, style: Style, verbose: bool) -> Iterator[str]:
@@ -166,12 +212,15 @@ def _foot(report: Report, style: Style, verbose: bool) -> Iterator[str]:
     yield f"{checked}: {', '.join(parts)}" if parts else f"{checked}: {style('nothing to report', 'green', bold=True)}"
     existing = sum(f.existing for f in report.findings())
     if existing and not report.fail_on_existing:
-        yield style(f"{existing} of them were there before and do not fail the check (--fail-on-existing)", dim=True)
+        how = "was there before and does" if existing == 1 else "were there before and do"
+        note = f"{existing} of them {how} not fail the check (--fail-on-existing)"
+        yield from (style(line, dim=True) for line in style.wrapped(note, "", "  "))
     hows = Counter(s.how for s in report.all_suppressed())
     if hows:
         ways = ", ".join(f"{n} by {how}" for how, n in hows.items())
         more = "" if verbose else "; --verbose names them"
-        yield style(f"{count(hows.total(), 'finding')} suppressed ({ways}{more})", dim=True)
+        note = f"{count(hows.total(), 'finding')} suppressed ({ways}{more})"
+        yield from (style(line, dim=True) for line in style.wrapped(note, "", "  "))
     if not report.targets:
         yield "no manifests, kustomizations, charts or Applications were found here"
     if report.problems:
@@ -183,12 +232,12 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def wrapped(text: str, indent: str, hanging: str | None = None) -> Iterator[str]:
+def wrapped(text: str, indent: str, hanging: str | None = None, width: int = WIDTH) -> Iterator[str]:
     """The lines of a text within the width, the first one behind `indent`, the others behind `hanging`."""
     for i, line in enumerate(printable(text).splitlines()):
         yield from textwrap.wrap(
             line,
-            WIDTH,
+            width,
             initial_indent=indent if i == 0 else hanging or indent,
             subsequent_indent=hanging or indent,
             break_long_words=False,

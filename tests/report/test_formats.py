@@ -1,10 +1,16 @@
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import cmarkgfm
 import pytest
+from cmarkgfm.cmark import Options
 
+from gitops_kong.predict.model import Cause, Finding, Severity
 from gitops_kong.report import code_quality, github, json_format, json_lines, junit, markdown, sarif, text
 from gitops_kong.report.model import Problem
+from gitops_kong.report.route_changes import EntityChange, FieldChange, RouteChange
 from tests.report.sample import CHECKOUT, FINDINGS, obj, report
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -71,27 +77,118 @@ def test_text_groups_what_is_alike() -> None:
     assert json.loads(json_format.write(report(alike)))["summary"]["errors"] == 9
 
 
-def test_markdown_is_cut_under_the_limit() -> None:
-    many = tuple(
-        FINDINGS[0].__class__(
-            "gateway-rejected", "error", f"{i} " + "x" * 500, "t", obj("Ingress", "a", f"i{i}", "i.yaml")
-        )
-        for i in range(500)
+def broken(number: int, severity: Severity = "error", target: str = "t", text: str = "") -> tuple[Finding, ...]:
+    """Findings that are not alike."""
+    return tuple(
+        Finding("gateway-rejected", severity, f"{i} {text}", target, obj("Ingress", "a", f"i{i}", "i.yaml"))
+        for i in range(number)
     )
-    written = markdown.write(report(many))
-    assert len(written) < 65_000
-    assert "more parts: see the log" in written
 
 
-def test_markdown_cannot_be_injected() -> None:
-    evil = FINDINGS[0].__class__("excluded", "error", "<img src=x> @everyone [a](http://b)", "t")
-    written = markdown.write(report((evil,)))
-    assert "<img" not in written
-    assert "@everyone" not in written
-    assert "[a](" not in written
+def test_markdown_is_cut_under_the_limit_worst_first_and_counts_the_rest() -> None:
+    written = markdown.write(report((*broken(300, "warning", text="w" * 300), *broken(200, text="x" * 500))))
+    assert len(written) < 60_000
+    left = re.search(r"… and \*\*(\d+) findings\*\* more, less grave", written)
+    assert left
+    shown = written.count("❌ **") + written.count("⚠️ **")
+    assert shown + int(left[1]) == 500
+    assert "⚠️ **" not in written  # there is not even room for all errors
+    assert "<sub>Kong Ingress Controller 3.4.3" in written
+
+
+def test_markdown_cuts_what_is_folded_before_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "LIMIT", 1_200)
+    written = markdown.write(report())
+    assert written.count("❌ **") == 3
+    assert "<details>" not in written
+    assert "details did not fit: see the HTML report" in written
+
+
+def test_markdown_with_many_unchecked_targets_stays_under_the_limit() -> None:
+    written = markdown.write(report((), tuple(Problem(f"t{i}", "x" * 5_000) for i in range(200))))
+    assert len(written) < 60_000
+    assert "180 more could not be checked" in written
+
+
+def html(written: str) -> str:
+    """Markdown as GitHub's parser reads it, elements let through."""
+    return cmarkgfm.github_flavored_markdown_to_html(written, Options.CMARK_OPT_UNSAFE)
+
+
+EVIL = (
+    "<img src=x>",
+    "</details></sub><script>",
+    "[a](http://b) ![c](http://d)",
+    "https://example.com www.example.com",
+    "```\n# x\n```",
+    "`` ` ```",
+    "a | b\n--- | ---\n1 | 2",
+    "~~x~~ **y** _z_ *w*",
+    "&lt;b&gt; \u202etxt\x1b[2J",
+)
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_markdown_of_a_manifest_stays_text(evil: str) -> None:
+    thing = obj("Ingress", evil, evil, evil)
+    finding = Finding("excluded", "error", evil, evil, thing, causes=(Cause(thing, evil),), effects=(evil,))
+    one = report((finding, replace(finding, existing=True)), (Problem(evil, evil),))
+    target = replace(one.targets[0], target=evil, signs=(evil,), assumptions=(evil,))
+    entity = EntityChange("route", evil, thing.ref, "modified", (FieldChange(evil, evil, evil),))
+    changes = {evil: (RouteChange(thing.ref, "modified", (entity,)),)}
+    plain = replace(one, targets=(target,), base=evil, controller_source=evil, route_changes=changes)
+    written = html(markdown.write(plain))
+    told = html(markdown.write(report(FINDINGS[:1], (Problem("a", "b"),))))
+    elements = re.compile(r"<[^>]*>")
+    assert set(elements.findall(written)) <= set(elements.findall(told)) | {
+        "<li>",
+        "<p>",
+        "</p>",
+    }
+    assert "\u202e" not in written
+    assert "\x1b" not in written
+
+
+def test_markdown_mentions_nobody() -> None:
+    assert "@everyone" not in markdown.write(report(broken(1, text="@everyone")))
+
+
+def test_markdown_folds_what_was_there_before() -> None:
+    written = markdown.write(report())
+    assert written.index("<summary>1 finding that was there before") > written.index("plugin-unused")
+
+
+def test_what_targets_share_is_told_once_worst_first() -> None:
+    one = report().targets[0]
+    fine = replace(one, target="fine", findings=(), assumptions=())
+    odd = replace(one, target="odd", findings=broken(1, "warning"), assumptions=())
+    three = replace(report(), targets=(fine, odd, one, replace(one, target="staging")))
+    lines = text.write(three).splitlines()
+    titles = [line for line in lines if re.match(r"\w.*  \d", line)]
+    assert titles == ["production, staging  2 targets", "odd  4 objects, 1 changed", "fine  4 objects, 1 changed"]
+    assert sum("Kong refuses KongPlugin shop/rl" in line for line in lines) == 1
+    assert markdown.write(three).count("Kong refuses KongPlugin shop/rl") == 1
+
+
+def test_many_targets_are_named_where_asked() -> None:
+    many = replace(report(), targets=tuple(replace(report().targets[0], target=f"t{i}") for i in range(30)))
+    assert "t0, t1, t2, t3, t4 and 25 more  30 targets" in text.write(many)
+    assert "t28, t29  30 targets" in text.write(many, verbose=True)
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 100, 300])
+def test_text_keeps_to_the_width_of_the_terminal(width: int) -> None:
+    lines = text.write(report(), width=width).splitlines()
+    assert max(map(len, lines)) <= min(width, 100)
+
+
+def test_text_tells_the_first_hundred_and_counts_the_rest() -> None:
+    assert text.write(report(broken(150))).count("✗") == 100
+    assert "and 50 more, less grave (--verbose tells them)" in text.write(report(broken(150)))
+    assert text.write(report(broken(150)), verbose=True).count("✗") == 150
 
 
 def test_text_does_not_pass_on_terminal_commands() -> None:
-    evil = FINDINGS[0].__class__("excluded", "error", "a\x1b[2Jb\x07", "t", obj("Ingress", "a\x1b", "b", "i.yaml"))
+    evil = FINDINGS[0].__class__("excluded", "error", "a\x1b[2Jb\x07", "t", obj("Ingress", "a\x1b", "b", "i\x1b.yaml"))
     assert "\x1b" not in text.write(report((evil,)))
     assert "\x07" not in text.write(report((evil,)))
