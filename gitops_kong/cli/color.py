@@ -24,6 +24,6 @@ def use_color(when: str) -> bool:
     return when == "always"
 
 
-def columns() -> int:
-    """The width of the terminal, or of the page that is no terminal."""
-    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+def columns() -> int | None:
+    """The width of the terminal, None where stdout is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -23,11 +23,12 @@ MARKS: dict[Severity, tuple[str, str]] = {"error": ("✗", "red"), "warning": ("
 
 
 class Style:
-    """Colours, or none; and the width of lines."""
+    """Colours, or none; and the width of lines, `terminal` where it is that of a terminal."""
 
-    def __init__(self, color: bool, width: int = WIDTH) -> None:
+    def __init__(self, color: bool, terminal: int | None = None) -> None:
         self.color = color
-        self.width = max(NARROWEST, min(width, WIDTH))
+        self.width = max(NARROWEST, min(terminal or WIDTH, WIDTH))
+        self.terminal = terminal is not None
 
     def __call__(self, text: str, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
         """`text`, styled where colours are on."""
@@ -38,8 +39,11 @@ class Style:
         return wrapped(text, indent, hanging, self.width)
 
 
-def write(report: Report, color: bool = False, verbose: bool = False, width: int = WIDTH) -> str:
-    """The whole report, worst first; what several targets share is told once. `width` is that of the terminal."""
+def write(report: Report, color: bool = False, verbose: bool = False, width: int | None = None) -> str:
+    """The whole report, worst first; what several targets share is told once.
+
+    `width` is that of the terminal, None where the text goes elsewhere: headlines then stay on one line.
+    """
     style = Style(color, width)
     lines = [*_head(report, style)]
     told = sections((target, _told(report, target, style, verbose)) for target in report.targets)
@@ -153,9 +157,11 @@ def _headline(text: str, finding: Finding, style: Style) -> Iterator[str]:
     mark, fg = MARKS[finding.severity]
     notes = [f"caught by {finding.caught_by}"] if finding.caught_by else []
     notes += ["was there before this change"] if finding.existing else []
-    lines = [style(line[4:], bold=True) for line in style.wrapped(text, "    ")] or [""]
+    fits = not style.terminal or len("  ".join(("    " + text, finding.rule, *notes))) <= style.width
+    wrapped_text = [text] if fits else [line[4:] for line in style.wrapped(text, "    ")] or [""]
+    lines = [style(line, bold=True) for line in wrapped_text]
     tags = "  ".join((style(finding.rule, fg), *(style(note, dim=True) for note in notes)))
-    if len("  ".join(("    " + text, finding.rule, *notes))) <= style.width:
+    if fits:
         lines = [f"{lines[0]}  {tags}"]
     else:
         lines.append(tags)

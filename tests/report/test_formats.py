@@ -182,6 +182,11 @@ def test_text_keeps_to_the_width_of_the_terminal(width: int) -> None:
     assert max(map(len, lines)) <= min(width, 100)
 
 
+def test_headlines_stay_whole_where_there_is_no_terminal() -> None:
+    long = "x y " * 60
+    assert f"✗ 0 {long} gateway-rejected" in text.write(report(broken(1, text=long))).replace("  ", " ")
+
+
 def test_text_tells_the_first_hundred_and_counts_the_rest() -> None:
     assert text.write(report(broken(150))).count("✗") == 100
     assert "and 50 more, less grave (--verbose tells them)" in text.write(report(broken(150)))
