@@ -17,6 +17,7 @@ from gitops_kong.errors import UserError
 from gitops_kong.gateway import lua_sandbox
 from gitops_kong.gateway.formats import lua_pattern
 from gitops_kong.lazy import regex
+from gitops_kong.manifests import lenient
 
 Schema = dict[str, Any]
 
@@ -157,7 +158,7 @@ class _Reader:
 
     def field(self, raw: Any, path: str, *, partial: bool = False) -> Schema:
         """One field; ``partial`` is what a condition says of it, where the type is not repeated."""
-        kind = raw.get("type") if isinstance(raw, dict) else None
+        kind = lenient.text(raw.get("type")) if isinstance(raw, dict) else None
         if not isinstance(raw, dict) or (kind not in _TYPES and not partial) or _is_marker(raw):
             self.note(path, "the whole field")
             return {"type": "any"}

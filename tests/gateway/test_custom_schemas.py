@@ -208,6 +208,7 @@ JSON = st.recursive(
 
 @settings(deadline=None)
 @example({"type": None, "match": "string"}, [], "record")
+@example({"elements": {"type": []}}, None, "record")
 @given(JSON, JSON, st.sampled_from(["record", "string", "map", "array"]))
 def test_any_schema_can_be_used(spec, value, kind):
     field = {**spec, "type": kind} if isinstance(spec, dict) else spec
