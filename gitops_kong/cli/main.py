@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("test", "run scenario files with expectations"),
     "schema": ("schema", "JSON Schemas of the formats here"),
     "gateway-validate": ("gateway_validate", "what the gateway answers to configurations"),
+    "presync": ("presync", "what a sync of Argo CD is about to do to the cluster"),
     "logs": ("logs", "what the controller's log says, object by object"),
     "audit": ("audit", "whether the cluster is as its controller should have made it"),
     "snapshot": ("snapshot", "what the cluster has, in one file for --base and --context"),
