@@ -15,6 +15,8 @@ lock:
 	  pyproject.toml -o requirements.lock
 	uv pip compile --universal --quiet --no-header --no-annotate --generate-hashes --only-binary :all: --python-version 3.10 \
 	  pyproject.toml --group dev -o requirements-dev.lock
+	echo 'cyclonedx-bom>=7' | uv pip compile --universal --quiet --no-header --no-annotate --generate-hashes --only-binary :all: \
+	  --python-version 3.12 - -o deploy/container/sbom.lock
 
 docs:
 	python docs/generate.py
