@@ -1,4 +1,4 @@
-"""The live tests need programs; where one is missing they are left out, and the summary says so."""
+"""What is left out where it cannot run or would take minutes; the summary says so, and .ci/run leaves nothing out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from tests.live import server
 _LIVE = Path(__file__).parent / "live"
 
 
+def _images() -> bool:
+    return os.environ.get("GITOPS_KONG_IMAGE") == "required"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    images = [item for item in items if item.get_closest_marker("image")]
+    if images and not _images():
+        items[:] = [item for item in items if item not in set(images)]
+        config.hook.pytest_deselected(items=images)
     live = [item for item in items if _LIVE in item.path.parents]
     for item in live:
         item.add_marker(pytest.mark.live)
@@ -27,6 +35,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not _images():
+        terminalreporter.write_line(
+            "GITOPS_KONG_IMAGE=required also installs what the Dockerfile installs", yellow=True
+        )
     lacking = server.missing()
     if lacking:
         terminalreporter.write_line(

@@ -99,6 +99,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return opt / "gitops-kong"
 
 
+@pytest.mark.image
 def test_what_is_installed_works_by_itself(installed: Path, tmp_path: Path) -> None:
     shop = make(tmp_path / "shop")
     renderers = Path(shutil.which("kustomize", path=environment()["PATH"]) or "").parent
@@ -119,6 +120,7 @@ def test_what_is_installed_works_by_itself(installed: Path, tmp_path: Path) -> N
     assert (installed / "share/man/man1/gitops-kong.1").is_file()
 
 
+@pytest.mark.image
 def test_the_bill_of_materials_names_what_was_installed(installed: Path) -> None:
     bill = json.loads((installed / "sbom.cdx.json").read_text())
     assert bill["bomFormat"] == "CycloneDX"
