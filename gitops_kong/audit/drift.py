@@ -22,7 +22,7 @@ def drift(evidence: AuditEvidence) -> Iterator[Finding]:
             continue
         if ref.kind == "Secret":
             continue
-        fields = differences(manifest, live)
+        fields = differences(manifest, evidence.prepare(live))
         if fields:
             yield finding("drift", f"differs in {_told(fields)}", manifest, fields[0])
 

@@ -15,6 +15,7 @@ from gitops_kong.live.diagnostics import Diagnostics
 from gitops_kong.live.events import Event
 from gitops_kong.live.snapshot import NotListed
 from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.predict.applied import Prepare
 from gitops_kong.predict.cluster_state import ClusterState
 from gitops_kong.predict.life import World
 from gitops_kong.predict.outcomes import LifeReader
@@ -38,9 +39,9 @@ class AuditEvidence:
     """All of one audit.
 
     `classes` are the ingress classes of the cluster's controllers. `manifests` are those of Git, as the API server
-    stores them, None where Git is not compared. `gateway` and `diagnostics` are None where nobody was asked; `events`
-    is None where they may not be listed. Younger objects than `grace` are left in peace: the controller may be about
-    to write.
+    stores them (`prepare`), None where Git is not compared. `gateway` and `diagnostics` are None where nobody was
+    asked; `events` is None where they may not be listed. Younger objects than `grace` are left in peace: the
+    controller may be about to write.
     """
 
     options: ControllerOptions
@@ -58,6 +59,7 @@ class AuditEvidence:
     grace: timedelta = timedelta(minutes=2)
     events_within: timedelta = timedelta(hours=1)
     live: Mapping[Ref, K8sObject] = field(default_factory=dict)
+    prepare: Prepare = lambda obj: obj
 
     @cached_property
     def running(self) -> Counter[Ref] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from gitops_kong.audit.classes import classes
 from gitops_kong.audit.drift import drift
@@ -42,9 +42,15 @@ CHECKS: tuple[Callable[[AuditEvidence], Iterator[Finding]], ...] = (
 _ORDER = {name: i for i, name in enumerate(RULES)}
 
 
-def audit(evidence: AuditEvidence) -> tuple[Finding, ...]:
-    """All findings: by severity, rule and object."""
+# What is judged of each further controller of the cluster; the rest concerns the cluster, or was asked of one gateway
+OF_A_CONTROLLER = (refused, fallback, addresses, conditions)
+
+
+def audit(evidence: AuditEvidence, others: Iterable[AuditEvidence] = ()) -> tuple[Finding, ...]:
+    """All findings: by severity, rule and object. `others` are the same cluster's further controllers."""
     found = [each for check in CHECKS for each in check(evidence)]
+    found += [each for other in others for check in OF_A_CONTROLLER for each in check(other)]
+    found = list({(f.rule, f.object.ref if f.object else None, f.message): f for f in found}.values())
     return tuple(
         sorted(found, key=lambda f: (SEVERITIES.index(f.severity), _ORDER[f.rule], f.object.ref if f.object else ()))
     )

@@ -83,7 +83,7 @@ def command(form: str, reports: tuple[str, ...], fail_on: Any, **flags: Any) -> 
     asked = Asked(client=client, settings=settings, admin_token=os.environ.get("KONG_ADMIN_TOKEN"), **flags)
     found = gather(asked)
     made = report.Audit(
-        audit(found.evidence),
+        audit(found.evidence, found.others),
         found.server,
         found.evidence.options,
         found.source,

@@ -72,9 +72,10 @@ class Asked:
 
 
 class Gathered(NamedTuple):
-    """The evidence, and what the report tells of it."""
+    """The evidence, that of the cluster's further controllers, and what the report tells of it."""
 
     evidence: AuditEvidence
+    others: tuple[AuditEvidence, ...]
     server: str
     source: str
     compared: tuple[str, ...]
@@ -118,23 +119,32 @@ def gather(asked: Asked) -> Gathered:
     elif asked.targets:
         raise UserError("--target: give the PATH of the repository")
     controllers = find_controllers(cluster.workloads)
-    found = asked.settings.choose(config, controllers)
-    options, source = _settings(asked.settings, running).resolve(config, found)
-    if found is not None and source and not asked.settings.controller_version:
-        source = f"{found.namespace}/{found.name}"
-    server = ApiServer(options.version, _kubernetes(cluster.version, config))
+    wanted = asked.settings.several(config, controllers)
+    classes = {each.ingress_class or "kong" for each in controllers}
     tree = open_repository((asked.path,)).head.tree if asked.path is not None else MemoryTree({})
-    evidence = _judged(cluster, asked, options, server, schemas_of(tree, options), running, diagnostics)
-    classes = {each.ingress_class or "kong" for each in controllers} or {options.ingress_class}
-    evidence = replace(
-        evidence,
-        classes=frozenset({*classes, options.ingress_class}),
-        publish=_publish(asked, found, evidence),
-        manifests=_stored(manifests, server, asked.namespaces),
-    )
+    made = []
+    for position, (said, found) in enumerate(wanted):
+        # the gateway and the diagnostics that were asked are those of the first one
+        settings = _settings(asked.settings, running) if position == 0 else asked.settings
+        options, source = settings.resolve(config, found, said)
+        if found is not None and source and not asked.settings.controller_version:
+            source = f"{found.namespace}/{found.name}"
+        server = ApiServer(options.version, _kubernetes(cluster.version, config))
+        told = (running, diagnostics) if position == 0 else (None, None)
+        evidence = _judged(cluster, asked, options, server, schemas_of(tree, options), *told)
+        evidence = replace(
+            evidence,
+            classes=frozenset({*classes, options.ingress_class}),
+            publish=_publish(asked, found, evidence),
+            manifests=_stored(manifests, server, asked.namespaces),
+        )
+        made.append((evidence, source))
     compared += [f"the gateway ({asked.admin_url})"] if running else []
     compared += [f"the controller's diagnostics ({asked.diagnostics_url})"] if diagnostics else []
-    return Gathered(evidence, cluster.server, source, tuple(compared), locate)
+    first, source = made[0]
+    others = tuple(evidence for evidence, _ in made[1:])
+    source += f" and {len(others)} more" if others else ""
+    return Gathered(first, others, cluster.server, source, tuple(compared), locate)
 
 
 def _read(asked: Asked) -> _Cluster:
@@ -198,6 +208,7 @@ def _judged(
         grace=timedelta(seconds=asked.grace),
         events_within=timedelta(seconds=asked.events_within),
         live={obj.ref: obj for obj in [*cluster.objects, *cluster.workloads]},
+        prepare=server.prepare,
     )
 
 

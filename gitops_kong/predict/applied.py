@@ -43,7 +43,7 @@ def applied(manifest: K8sObject, live: K8sObject | None, prepare: Prepare) -> K8
     if live is None:
         return manifest
     wanted = prepare(manifest)
-    if not differences(wanted, live):
+    if not differences(wanted, prepare(live)):
         return K8sObject(live.data, manifest.origin)
     known = _SET_BY_SERVER.get(manifest.kind, frozenset())
     data: dict[str, Any] = {k: _filled(v, live.data.get(k), known) for k, v in wanted.data.items() if k != "metadata"}
@@ -60,7 +60,7 @@ def applied(manifest: K8sObject, live: K8sObject | None, prepare: Prepare) -> K8
 
 
 def differences(wanted: K8sObject, live: K8sObject) -> list[Path]:
-    """The fields in which `live` is not as `wanted` (prepared as the API server does) says; empty where it is."""
+    """The fields in which `live` is not as `wanted` says, both prepared as the API server does; empty where it is."""
     known = _SET_BY_SERVER.get(wanted.kind, frozenset())
     found: list[Path] = []
     for key in dict.fromkeys((*wanted.data, *live.data)):

@@ -350,3 +350,25 @@ def test_a_healthy_cluster_has_no_findings(cluster: Cluster, tmp_path: Path) -> 
     done = run("audit", "--kubeconfig", str(config), "-n", "healthy", "--controller-version", "3.5.13")
     assert done.returncode == 0, done.stdout
     assert "0 errors, 0 warnings, 0 infos" in done.stdout
+
+
+def test_each_controller_of_a_cluster_is_judged(cluster: Cluster, tmp_path: Path) -> None:
+    """A second one of class `inner`, whose Ingress has no address."""
+    second = controller("kong/kubernetes-ingress-controller:3.5.13")
+    second["metadata"] = {"name": "inner", "namespace": "two"}
+    second["spec"]["template"]["spec"]["containers"][0]["env"] = [
+        {"name": "CONTROLLER_INGRESS_CLASS", "value": "inner"}
+    ]
+    first = controller()
+    first["metadata"]["namespace"] = "two"
+    web = ingress("of-inner", "two")
+    web["spec"]["ingressClassName"] = "inner"
+    service = {**SERVICE, "metadata": {"name": "web", "namespace": "two"}}
+    cluster.create(namespace("two"), first, second, service, ingress_class("inner"), web)
+    config = cluster.kubeconfig(tmp_path / "of-admin")
+    done = run("audit", "--kubeconfig", str(config), "-n", "two", "--grace", "0", "--format", "json")
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert set(by_rule(report)["ingress-status-missing"]) == {"of-inner"}
+    assert "class-not-handled" not in by_rule(report)
+    assert report["controller"]["source"] == "two/kong and 1 more"
