@@ -11,8 +11,8 @@ from typing import Any
 
 from gitops_kong.cluster.gateway_listeners import ListenerState
 from gitops_kong.cluster.hostnames import covers, intersect
-from gitops_kong.cluster.label_selectors import matches
 from gitops_kong.cluster.reference_grants import GATEWAY_GROUP
+from gitops_kong.manifests.label_selectors import matches
 from gitops_kong.manifests.objects import EMPTY, K8sObject
 
 Listener = Mapping[str, Any]

@@ -539,6 +539,20 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "The webhook refuses Secrets whose credential label is empty (RequestHandler.handleSecret).",
     ),
     Behaviour(
+        "webhook-translates-whole-httproutes",
+        (3, 4, 0),
+        None,
+        "The webhook translates an HTTPRoute as the controller does; before, each rule by itself"
+        " (validateWithKongGateway).",
+    ),
+    Behaviour(
+        "webhook-applies-route-annotations",
+        (3, 4, 5),
+        None,
+        "The webhook judges routes with what their object's annotations set (Route.Override in validateWithKongGateway"
+        " and ingressToKongRoutesForValidation).",
+    ),
+    Behaviour(
         "webhook-skips-missing-gateways",
         (3, 4, 14),
         (3, 5, 0),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from gitops_kong.apiserver.webhook.model import Entity, Secrets, Unreadable
+from gitops_kong.apiserver.webhook.model import Entity, Refusal, Secrets, Unreadable
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.gateway import lua
@@ -33,7 +33,7 @@ class AdminApi:
         self._declarative = declarative_schema(catalogue, options.router_flavor, options.gateway_edition)
         self._consumers = consumers
 
-    def refuses(self, entity_type: str, entity: Entity) -> str | None:
+    def refuses(self, entity_type: str, entity: Entity) -> Refusal | None:
         """What `POST /schemas/TYPE/validate` says against an entity, None where it takes it (go-kong `Validate`)."""
         if entity_type in self._declarative.schemas:
             try:
@@ -42,7 +42,7 @@ class AdminApi:
             except (lua.GatewayCrash, lua.ShorthandFailure):
                 return None  # the gateway answers 500, and what the API server makes of that is not known
         answer = self._schemas.validate_entity(entity_type, dict(entity))
-        return answer.message if answer.status == 400 else None
+        return Refusal(answer.message, answer.fields) if answer.status == 400 else None
 
     def entity_fields(self, entity_type: str) -> Mapping[str, Mapping[str, Any]] | None:
         """The fields of an entity's schema."""
@@ -100,6 +100,7 @@ class ReviewTranslator:
             context.failures.clear()
             routes = ingress.routes_of(obj, context)
             failures = [failure.message for failure in context.failures]
-        for route in routes:
-            override_route(route, self._options)
+        if self._options.behaviours["webhook-applies-route-annotations"]:
+            for route in routes:
+                override_route(route, self._options)
         return [route.entity for route in routes], failures

@@ -5,7 +5,7 @@ Kong's `validate_schema` (kong/api/routes/kong.lua) and `schema_violation` (kong
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gitops_kong.cluster.options import ControllerOptions
@@ -51,10 +51,20 @@ class ServingSchemas(ControllerSchemas):
             errors = record.validate(record.process(fields if isinstance(fields, dict) else {}))
         except lua.GatewayCrash:
             return SchemaAnswer(500, "An unexpected error occurred")
-        return _VALID if not errors else SchemaAnswer(400, _violation(errors))
+        return _VALID if not errors else SchemaAnswer(400, _violation(errors), tuple(_fields(errors)))
 
     def _is_enterprise(self, entity_type: str) -> bool:
         return self._options.gateway_edition == "enterprise" and entity_type in enterprise_names()["entities"]
+
+
+def _fields(errors: Mapping[Any, Any], above: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The fields that are blamed, first by name; those that an entity's own rules name have none."""
+    for key in sorted((key for key in errors if key != "@entity"), key=str):
+        path = (*above, key - 1 if isinstance(key, int) else key)  # Kong counts from 1
+        if isinstance(errors[key], Mapping):
+            yield from _fields(errors[key], path) if set(errors[key]) != {"@entity"} else (path,)
+        else:
+            yield path
 
 
 def _violation(errors: Mapping[Any, Any]) -> str:

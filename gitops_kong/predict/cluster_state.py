@@ -19,12 +19,14 @@ from gitops_kong.predict.webhook import Asked, Webhook
 class Admission(NamedTuple):
     """The API server's answer: the object as stored, or why it is refused (message and field of each problem).
 
-    `by_webhook` tells that the controller's admission webhook refuses it, and not the API server itself.
+    `by_webhook` tells that the controller's admission webhook refuses it, and not the API server itself; `ignorable`
+    that the API server stores it all the same while the webhook is not reached.
     """
 
     object: K8sObject
     refusals: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
     by_webhook: bool = False
+    ignorable: bool = False
 
 
 Admit = Callable[[K8sObject, "K8sObject | None"], Admission]
@@ -88,8 +90,10 @@ def cluster_state(
     stored = {obj.ref: obj for obj in assign(accepted.values(), previous)}
     asked = webhook.asked(previous, stored.values(), looked_up) if webhook else None
     if asked is not None and asked.settings.installed:
-        for ref, message in asked.refusals().items():
-            refused[ref] = Admission(accepted[ref], ((message, ()),), by_webhook=True)
+        for ref, objection in asked.refusals().items():
+            ignorable = objection.hook.failure_policy == "Ignore"
+            problem = objection.message, objection.path
+            refused[ref] = Admission(accepted[ref], (problem,), by_webhook=True, ignorable=ignorable)
             if ref in previous:
                 stored[ref] = previous[ref]
             else:

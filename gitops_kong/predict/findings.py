@@ -64,8 +64,7 @@ class _Maker:
             message, path = answer.refusals[0]
             more = tuple(text for text, _ in answer.refusals[1:])
             who = "The admission webhook" if answer.by_webhook else "The API server"
-            webhook = self.head.webhook
-            if answer.by_webhook and webhook is not None and webhook.settings.failure_policy == "Ignore":
+            if answer.ignorable:
                 more = (*more, "With failurePolicy Ignore it is stored all the same while the webhook is not reached.")
             by: CaughtBy = "webhook" if answer.by_webhook else "API server"
             yield self._finding(

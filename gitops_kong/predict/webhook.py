@@ -13,9 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
-from gitops_kong.apiserver.webhook.model import CONFIGURATION, World
-from gitops_kong.apiserver.webhook.review import calls_for, review
+from gitops_kong.apiserver.webhook.hooks import OWN, Hook, resource_of
+from gitops_kong.apiserver.webhook.model import CONFIGURATION, Path, World
+from gitops_kong.apiserver.webhook.review import review
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.controller.webhook_world import AdminApi, ReviewTranslator
@@ -25,17 +27,29 @@ from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.translate.context import ControllerPanic
 from gitops_kong.translate.plugin_config import ContentUnknown
 
+_OPERATIONS = ("CREATE", "UPDATE")
 _WAVE = "argocd.argoproj.io/sync-wave"
 _FIRST_KINDS = ("Secret", "Service", "Ingress")  # of the kinds that the webhook is called for; custom resources follow
-_SECRET_HOOKS = ("secrets.credentials", "secrets.plugins")
 
 
 @dataclass(frozen=True)
 class WebhookSettings:
-    """Whether the webhook is there (None where that is not known), and what holds while it cannot be reached."""
+    """Whether the webhook is there (None where that is not known), and which objects the API server asks it about."""
 
     installed: bool | None = None
-    failure_policy: str = "Fail"
+    hooks: tuple[Hook, ...] = OWN
+
+
+class Objection(NamedTuple):
+    """What the webhook has against an object: as `kubectl` prints it, the field, and the hook that said it.
+
+    `sure` is false where it is not known whether the API server asks the webhook about the object.
+    """
+
+    message: str
+    path: Path
+    hook: Hook
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,8 @@ class Asked:
         self._webhook = webhook
         self._before = before
         self._objects = union
+        self._looked_up = looked_up
+        self._hooks: dict[tuple[str, str], tuple[Hook, ...]] = {}
         self._store = ObjectStore((*union.values(), *looked_up))
         self._applied = _Applied(self._store, before.values())
 
@@ -87,40 +103,50 @@ class Asked:
     def _scrub(self) -> Scrubber:
         return Scrubber(self._store)
 
-    def refusals(self) -> dict[Ref, str]:
-        """The objects of the change that are refused, each with the message that `kubectl` prints."""
-        refused: dict[Ref, str] = {}
-        changed = (obj for ref, obj in self._objects.items() if calls_for(obj) and self._is_changed(ref))
+    def refusals(self) -> dict[Ref, Objection]:
+        """The objects of the change that are refused."""
+        refused: dict[Ref, Objection] = {}
+        changed = (obj for ref, obj in self._objects.items() if self._may_ask(obj) and self._is_changed(ref))
         for obj in sorted(changed, key=_order):
-            message = self.objection(obj)
-            if message is None:
-                self._applied.apply(obj)
+            objection = self.objection(obj)
+            if objection is not None and objection.sure:
+                refused[obj.ref] = objection
             else:
-                refused[obj.ref] = denied(obj, message)
+                self._applied.apply(obj)
         return refused
 
-    def objection(self, obj: K8sObject) -> str | None:
-        """Why the webhook refuses `obj`, None where it lets it pass or too little is known."""
-        if obj.content_unknown or not calls_for(obj):
+    def objection(self, obj: K8sObject) -> Objection | None:
+        """Why the webhook refuses `obj`, None where it lets it pass, is not asked, or too little is known."""
+        if obj.content_unknown or not self._may_ask(obj):
+            return None
+        old = self._before.get(obj.ref) if self._is_changed(obj.ref) else None
+        hook, sure = self._hook(obj, old)
+        if hook is None:
             return None
         try:
-            answer = review(obj, self._before.get(obj.ref) if self._is_changed(obj.ref) else None, self._world)
+            answer = review(obj, old, self._world)
         except (ContentUnknown, ControllerPanic):
             return None
-        return None if answer.allowed else self._scrub(answer.message)
+        if answer.allowed or (answer.failed and hook.failure_policy == "Ignore"):
+            return None
+        message = self._scrub(answer.message)
+        if answer.failed:
+            told = f'Internal error occurred: failed calling webhook "{hook.name}": {message}'
+        else:
+            told = f'admission webhook "{hook.name}" denied the request: {message}'
+        return Objection(told, answer.path, hook, sure)
 
     def note(self, obj: K8sObject) -> str:
         """One line on an object that comes to the gateway and is refused there: why the webhook does not stop it."""
-        if not calls_for(obj):
-            what = (
-                f"every {obj.kind}"
-                if obj.kind != "Secret"
-                else "a Secret without the label konghq.com/credential or konghq.com/validate"
-            )
-            return f"The admission webhook lets {what} pass: it is not called for it."
-        message = self.objection(obj)
+        if not self._may_ask(obj):
+            return f"The admission webhook lets every {obj.kind} pass: it is not called for it."
+        hook, _ = self._hook(obj, None)
+        if hook is None:
+            why = "its labels or its namespace are none that the webhook is called for"
+            return f"The admission webhook lets this {obj.kind} pass: {why}."
+        objection = self.objection(obj)
         installed = self.settings.installed
-        if message is None:
+        if objection is None:
             return (
                 "The admission webhook lets it pass: it looks at the object alone, and only for part of what the"
                 " gateway checks."
@@ -129,27 +155,53 @@ class Asked:
             return "The admission webhook would refuse it, but it is off."
         if installed is None:
             return "The admission webhook would refuse it, if it is installed."
+        if not objection.sure:
+            return (
+                "The admission webhook would refuse it, if it is called for it: its selectors ask for what is not known"
+                f" here (the labels of Namespace {obj.namespace}, or a condition)."
+            )
         return (
             "The admission webhook is not called for an object that is not changed: it was there before the webhook,"
             " or became invalid through another object."
         )
+
+    def _may_ask(self, obj: K8sObject) -> bool:
+        """Whether some hook is for objects of this kind."""
+        return bool(self._hooks_of(obj.group, obj.kind))
+
+    def _hooks_of(self, group: str, kind: str) -> tuple[Hook, ...]:
+        known = self._hooks.get((group, kind))
+        if known is None:
+            resource = resource_of(kind)
+            known = tuple(
+                hook
+                for hook in self.settings.hooks
+                if any(rule.fits(group, None, resource, operation) for rule in hook.rules for operation in _OPERATIONS)
+            )
+            self._hooks[group, kind] = known
+        return known
+
+    def _hook(self, obj: K8sObject, old: K8sObject | None) -> tuple[Hook | None, bool]:
+        """The first hook that the API server calls for an object, and whether that is certain."""
+        labels = self._namespace_labels.get(obj.namespace)
+        perhaps: Hook | None = None
+        for hook in self._hooks_of(obj.group, obj.kind):
+            asks = hook.asks(obj, old, labels)
+            if asks:
+                return hook, True
+            if asks is None and perhaps is None:
+                perhaps = hook
+        return perhaps, perhaps is None
+
+    @cached_property
+    def _namespace_labels(self) -> dict[str, Mapping[str, str]]:
+        return {each.name: each.labels for each in self._looked_up if each.kind == "Namespace" and not each.group}
 
     def _is_changed(self, ref: Ref) -> bool:
         old, new = self._before.get(ref), self._objects.get(ref)
         if old is None or new is None or old is new:
             return old is None
         return old.metadata.get("resourceVersion") != new.metadata.get("resourceVersion")
-
-
-def denied(obj: K8sObject, message: str) -> str:
-    """As the API server passes a refusal on (`ToStatusErr`); the webhooks have the names of Kong's Helm chart."""
-    if message.startswith("failed calling webhook"):
-        return message
-    name = "validations.kong.konghq.com"
-    if obj.kind == "Secret":
-        part = _SECRET_HOOKS["konghq.com/credential" not in obj.labels]
-        name = f"{part}.validation.ingress-controller.konghq.com"
-    return f'admission webhook "{name}" denied the request: {message}'
 
 
 class _Applied:

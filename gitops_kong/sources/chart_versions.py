@@ -59,14 +59,20 @@ _INGRESS = (
 
 def chart_versions(chart: str, version: str) -> Shipped | None:
     """What `chart` (kong or ingress) installs in an exact `version`; None for a range and for what is not known."""
+    number = kong_chart(chart, version)
+    if number is None:
+        return None
+    position = bisect_right(_KONG, number, key=lambda row: row[0])
+    return _KONG[position - 1][1] if position else None
+
+
+def kong_chart(chart: str, version: str) -> tuple[int, int, int] | None:
+    """The version of the chart kong that `chart` (kong or ingress) is, or brings along, in an exact `version`."""
     match = _EXACT.fullmatch(version)
     if match is None:
         return None
     number = (int(match[1]), int(match[2]), int(match[3]))
-    if chart == "ingress":
-        position = bisect_right(_INGRESS, number, key=lambda row: row[0])
-        if not position:
-            return None
-        number = _INGRESS[position - 1][1]
-    position = bisect_right(_KONG, number, key=lambda row: row[0])
-    return _KONG[position - 1][1] if position else None
+    if chart != "ingress":
+        return number
+    position = bisect_right(_INGRESS, number, key=lambda row: row[0])
+    return _INGRESS[position - 1][1] if position else None

@@ -17,7 +17,8 @@ from gitops_kong.manifests.objects import EMPTY, K8sObject, Origin, Ref
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources.argocd_source import application
 from gitops_kong.sources.base import Tree, join, parent
-from gitops_kong.sources.chart_versions import chart_versions
+from gitops_kong.sources.chart_versions import chart_versions, kong_chart
+from gitops_kong.sources.chart_webhooks import chart_webhooks
 from gitops_kong.sources.files import SUFFIXES
 
 _IMAGE = regex(r"(?:.*/)?(?P<name>[^/:@]+)(?::(?P<tag>[^@]+))?(?:@.*)?")
@@ -46,7 +47,7 @@ class FoundController:
     watch_namespaces: tuple[str, ...] = ()
     use_last_valid_config_for_fallback: bool | None = None
     admission_webhook: bool | None = None
-    webhook_failure_policy: str | None = None
+    webhooks: tuple[Mapping[str, Any], ...] = ()  # those of its ValidatingWebhookConfiguration
     cluster_domain: str | None = None
     gateway_controller_name: str | None = None
     secret_label_selector: str | None = None
@@ -201,20 +202,21 @@ def _controller(workload: K8sObject, container: Mapping[str, Any], data: Mapping
 
 
 def _with_webhook(found: FoundController, objects: list[K8sObject]) -> FoundController:
-    """Whether the API server asks the controller: the ValidatingWebhookConfiguration, and its failure policy."""
+    """What the API server asks the controller about; of several configurations that of its namespace."""
+    near: list[tuple[bool, K8sObject, tuple[dict[str, Any], ...]]] = []
     for each in objects:
         if each.kind != "ValidatingWebhookConfiguration":
             continue
-        for webhook in mappings(each.data.get("webhooks")):
-            if "konghq.com" in str(webhook.get("name")):
-                place = {"admission_webhook": each.origin.file if each.origin else str(each.ref)}
-                return replace(
-                    found,
-                    admission_webhook=found.admission_webhook is not False,
-                    webhook_failure_policy=str(webhook.get("failurePolicy") or "Fail"),
-                    places={**place, **found.places},
-                )
-    return found
+        own = tuple(w for w in mappings(each.data.get("webhooks")) if "konghq.com" in str(w.get("name")))
+        places = {str(mapping(mapping(w.get("clientConfig")).get("service")).get("namespace") or "") for w in own}
+        if own:
+            near.append((found.namespace not in places, each, own))
+    if not near:
+        return found
+    _, each, own = min(near, key=lambda one: one[0])
+    place = {"admission_webhook": each.origin.file if each.origin else str(each.ref)}
+    on = found.admission_webhook is not False
+    return replace(found, admission_webhook=on, webhooks=own, places={**place, **found.places})
 
 
 def _gateway(workload: K8sObject, data: Mapping[Ref, K8sObject]) -> tuple[K8sObject, dict[str, Any]] | None:
@@ -364,8 +366,10 @@ def _from_values(
             _boolean(None if last_valid is None else str(last_valid)),
             f"{base}.env.use_last_valid_config_for_fallback",
         ),
-        admission_webhook=note("admission_webhook", webhook.get("enabled"), f"{base}.admissionWebhook.enabled"),
-        webhook_failure_policy=(text(webhook.get("failurePolicy")) or None),
+        admission_webhook=note("admission_webhook", webhook.get("enabled"), f"{base}.admissionWebhook.enabled")
+        if "enabled" in webhook
+        else note("admission_webhook", True, f"default of the chart {chart}"),
+        webhooks=tuple(chart_webhooks(webhook, kong_chart(chart, text(chart_version)))),
         gateway_version=note("gateway_version", gateway, f"{prefix['gateway']}image.tag")
         or note("gateway_version", shipped.gateway if shipped and not repository else None, by_chart),
         gateway_edition="enterprise" if "gateway" in repository else None,

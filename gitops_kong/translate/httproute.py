@@ -16,9 +16,13 @@ from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.translate.backend_refs import backends, new_service, no_backend_plugin, service_for
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.gateways import http_protocols
-from gitops_kong.translate.httproute_expressions import expression_route, split_matches
+from gitops_kong.translate.httproute_expressions import (
+    expression_route,
+    expression_routes_of_rule,
+    split_matches,
+)
 from gitops_kong.translate.httproute_filters import RouteError
-from gitops_kong.translate.httproute_matches import Rule, set_key, traditional_routes
+from gitops_kong.translate.httproute_matches import Rule, routes_of_rule, set_key, traditional_routes
 from gitops_kong.translate.naming import SERVICE_TIMEOUT
 from gitops_kong.translate.route_priorities import SplitMatch
 from gitops_kong.translate.rules import Rules
@@ -50,10 +54,29 @@ def rules(context: Context) -> Rules:
 def routes_of(route: K8sObject, context: Context) -> tuple[list[Route], list[str]]:
     """The Kong routes of one HTTPRoute and the errors of its translation, as the admission webhook asks for them.
 
-    KIC `validateWithKongGateway`, which translates it in an empty store.
+    KIC `validateWithKongGateway`, which translates it in an empty store; before 3.4 it takes each rule by itself.
     """
+    if not context.behaves("webhook-translates-whole-httproutes"):
+        return _routes_by_rule(route, context)
     result, errors = _translated([route], context)
     return [r for service in result.services.values() for r in service.routes], errors.get(route.ref, [])
+
+
+def _routes_by_rule(route: K8sObject, context: Context) -> tuple[list[Route], list[str]]:
+    """KIC `GenerateKongRouteFromTranslation`, asked for one rule after the other."""
+    routes: list[Route] = []
+    errors: list[str] = []
+    for rule in _rules_of(route):
+        try:
+            if context.options.expression_routes:
+                routes += expression_routes_of_rule(rule, context)
+            else:
+                routes += routes_of_rule(rule, ALL_PROTOCOLS, context.options)
+        except RouteError as error:
+            errors.append(str(error))
+    for each in routes:
+        each.entity["name"] = "validation-attempt"
+    return routes, errors
 
 
 def _translated(routes: list[K8sObject], context: Context) -> tuple[Rules, Errors]:

@@ -12,8 +12,14 @@ from gitops_kong.manifests.objects import EMPTY, K8sObject
 from gitops_kong.translate import expressions
 from gitops_kong.translate.annotations import PREFIX, comma_list
 from gitops_kong.translate.context import Context
-from gitops_kong.translate.httproute_filters import Filter, apply_filters, normalized_path, prefix_rewrites
-from gitops_kong.translate.httproute_matches import path_value
+from gitops_kong.translate.httproute_filters import (
+    Filter,
+    apply_filters,
+    has_redirect,
+    normalized_path,
+    prefix_rewrites,
+)
+from gitops_kong.translate.httproute_matches import Rule, path_value
 from gitops_kong.translate.route_priorities import SplitMatch, hostname_priority, split, with_priorities
 from gitops_kong.translate.rule_names import rule_names
 from gitops_kong.translate.state import Entity, Route
@@ -78,6 +84,36 @@ def expression_route(split_match: SplitMatch, priority: int, protocols: list[str
     if prefix is not None and not keeps_matchers:
         entity["expression"] = _path_with_capture(prefix)
     return result
+
+
+def expression_routes_of_rule(rule: Rule, context: Context) -> list[Route]:
+    """The Kong routes of one rule without priorities (KIC 3.3 `GenerateKongExpressionRoutesFromHTTPRouteMatches`).
+
+    Raises `RouteError`.
+    """
+    route = rule.route
+    parent = [expressions.hosts(route.spec.get("hostnames") or ()), annotated_snis(route, context)]
+    if not rule.matches:
+        return [_plain_route(route, parent[0])]
+    matched = [_match(match, rewrites_prefix=False) for match in rule.matches]
+    if not has_redirect(rule.filters):
+        found = [(_plain_route(route, expressions.all_of(expressions.any_of(*matched), *parent)), "")]
+    else:
+        found = [
+            (_plain_route(route, expressions.all_of(text, *parent)), path_value(match))
+            for text, match in zip(matched, rule.matches, strict=True)
+        ]
+    for each, path in found:
+        apply_filters(each, rule.filters, path, [], context.options)
+    return [each for each, _ in found]
+
+
+def _plain_route(route: K8sObject, expression: str) -> Route:
+    entity: Entity = {"preserve_host": True, "strip_path": False, "expression": expression, "priority": 1}
+    if not expression:
+        entity["expression"] = expressions.CATCH_ALL_HTTP
+        del entity["priority"]
+    return Route(entity, route, expression=True)
 
 
 def annotated_snis(route: K8sObject, context: Context) -> str:

@@ -85,6 +85,17 @@ def traditional_routes(rules: Sequence[Rule], protocols: list[str], options: Con
     return sorted(routes, key=lambda r: str(r.entity["name"]))
 
 
+def routes_of_rule(rule: Rule, protocols: list[str], options: ControllerOptions) -> list[Route]:
+    """The Kong routes of one rule, whatever tells its matches apart (KIC `generateKongRoutesFromHTTPRouteMatches`).
+
+    Raises `RouteError`.
+    """
+    if not rule.matches:
+        return [_route_without_matches(rule.route, rule.number, protocols, options)]
+    group = [_PlacedMatch(rule, number, match) for number, match in enumerate(rule.matches)]
+    return _routes_of_group(group, rule.filters, protocols, options)
+
+
 def _routes_of_filters(rules: list[Rule], protocols: list[str], options: ControllerOptions) -> list[Route]:
     routes = []
     groups: dict[str, list[_PlacedMatch]] = {}

@@ -150,10 +150,11 @@ class TranslationFailure(NamedTuple):
 
 
 class SchemaAnswer(NamedTuple):
-    """What the gateway answers to a question about a schema."""
+    """What the gateway answers to a question about a schema; `fields` are those that a refusal blames."""
 
     status: int
     message: str = ""
+    fields: tuple[tuple[str | int, ...], ...] = ()
 
     def error(self) -> str:
         """As the controller writes it into its messages (go-kong `APIError`)."""

@@ -97,7 +97,16 @@ def test_the_webhook_and_its_failure_policy() -> None:
         Origin("webhook.yaml"),
     )
     found = one(workload("kong", CONTROLLER), webhook)
-    assert (found.admission_webhook, found.webhook_failure_policy) == (True, "Ignore")
+    assert (found.admission_webhook, [w["failurePolicy"] for w in found.webhooks]) == (True, ["Ignore"])
+    near = webhook.with_data(
+        {
+            **webhook.data,
+            "webhooks": [
+                {"name": "w.konghq.com", "clientConfig": {"service": {"namespace": found.namespace, "name": "w"}}}
+            ],
+        }
+    )
+    assert [w["name"] for w in one(workload("kong", CONTROLLER), webhook, near).webhooks] == ["w.konghq.com"]
     off = {**CONTROLLER, "args": ["--admission-webhook-listen=off"]}
     assert one(workload("kong", off)).admission_webhook is False
     assert one(workload("kong", off), webhook).admission_webhook is False
@@ -136,7 +145,9 @@ def expect_values(found: FoundController, prefix: str = "") -> None:
     assert (found.version, found.ingress_class) == ("3.4.4", "kong-a")
     assert found.feature_gates == {"FallbackConfiguration": True}
     assert found.watch_namespaces == ("n",)
-    assert (found.admission_webhook, found.webhook_failure_policy) == (True, "Fail")
+    assert found.admission_webhook
+    assert {w["failurePolicy"] for w in found.webhooks} == {"Fail"}
+    assert found.webhooks[-1]["objectSelector"]["matchExpressions"][0]["key"] == "owner"
     assert (found.gateway_version, found.router_flavor) == ("3.7", "traditional")
     assert found.places["version"].endswith(f": {prefix}ingressController.image.tag")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from gitops_kong.apiserver.webhook.model import World
+from gitops_kong.apiserver.webhook.model import Path, World
 from gitops_kong.manifests.objects import K8sObject
 
 LABEL = "konghq.com/credential"
@@ -41,17 +42,29 @@ def _data(secret: K8sObject) -> dict[str, bytes]:
     return values
 
 
-def problem(secret: K8sObject, behaviours: Mapping[str, bool]) -> str | None:
+class Incomplete(NamedTuple):
+    """Why a credential is not complete, and the field that says so."""
+
+    message: str
+    path: Path
+
+
+def unique_key(secret: K8sObject) -> str:
+    """The key whose value no other credential of its type may have, '' for types without one."""
+    return _UNIQUE.get(secret.labels.get(LABEL) or "", "")
+
+
+def problem(secret: K8sObject, behaviours: Mapping[str, bool]) -> Incomplete | None:
     """Why a credential is not complete (`ValidateCredentials`)."""
     if secret.content_unknown:
         return None
     kind = secret.labels.get(LABEL)
     if kind is None:
-        return _NO_TYPE
+        return Incomplete(_NO_TYPE, ("metadata",))
     if kind not in _FIELDS:
         if kind == "konnect" and behaviours["webhook-takes-konnect-credentials"]:
             return None
-        return f"invalid credential type {kind}"
+        return Incomplete(f"invalid credential type {kind}", ("metadata", "labels", LABEL))
     data = _data(secret)
     skipped = set()
     if kind == "jwt" and "algorithm" in data:
@@ -61,9 +74,9 @@ def problem(secret: K8sObject, behaviours: Mapping[str, bool]) -> str | None:
             skipped.add("secret")
     wanted = [name for name in _FIELDS[kind] if name not in skipped]
     if missing := [name for name in wanted if name not in data]:
-        return f"missing required field(s): {', '.join(missing)}"
+        return Incomplete(f"missing required field(s): {', '.join(missing)}", ("data",))
     if empty := [name for name in wanted if not data[name]]:
-        return f"some fields were invalid due to missing data: {', '.join(empty)}"
+        return Incomplete(f"some fields were invalid due to missing data: {', '.join(empty)}", ("data", empty[0]))
     return None
 
 

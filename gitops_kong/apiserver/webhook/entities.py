@@ -28,18 +28,24 @@ def review_vault(obj: K8sObject, world: World) -> Review:
     spec = obj.spec
     wrong = _unreadable(spec.get("config"))
     if wrong is not None:
-        return refused(f"failed to unmarshal vault configuration: {wrong}")
+        return refused(f"failed to unmarshal vault configuration: {wrong}", "spec", "config")
     prefix = spec.get("prefix") or ""
     for other in world.cluster.list(CONFIGURATION, "KongVault"):
         if other.name != obj.name and (other.spec.get("prefix") or "") == prefix and world.is_managed(other):
             return refused(
-                f"spec.prefix {json.dumps(prefix)} is duplicate with existing KongVault {json.dumps(other.name)}"
+                f"spec.prefix {json.dumps(prefix)} is duplicate with existing KongVault {json.dumps(other.name)}",
+                "spec",
+                "prefix",
             )
     vault = {"name": spec.get("backend") or "", "prefix": prefix, "config": spec.get("config") or {}}
     if description := spec.get("description"):
         vault["description"] = description
-    message = world.gateway.refuses("vaults", vault) if world.gateway is not None else None
-    return ALLOWED if message is None else refused(f"vault configuration in invalid: {message}")
+    refusal = world.gateway.refuses("vaults", vault) if world.gateway is not None else None
+    if refusal is None:
+        return ALLOWED
+    path = next(iter(refusal.fields), ("config",))
+    path = ("backend", *path[1:]) if path[0] == "name" else path
+    return refused(f"vault configuration in invalid: {refusal.message}", "spec", *path)
 
 
 def review_custom_entity(obj: K8sObject, world: World) -> Review:
@@ -48,20 +54,22 @@ def review_custom_entity(obj: K8sObject, world: World) -> Review:
         return ALLOWED
     wrong = _unreadable(obj.spec.get("fields"))
     if wrong is not None:
-        return refused(f"failed to unmarshal fields of custom entity: {wrong}")
+        return refused(f"failed to unmarshal fields of custom entity: {wrong}", "spec", "fields")
     if world.gateway is None:
         return ALLOWED
     kind = obj.spec.get("type") or ""
     known = world.gateway.entity_fields(kind)
     if known is None:
         error = "HTTP status 404 (message: \"No entity named '" + kind + "'\")"
-        return refused(f"failed to get schema of Kong entity type '{kind}': {error}")
+        return refused(f"failed to get schema of Kong entity type '{kind}': {error}", "spec", "type")
     fields = dict(obj.spec.get("fields") or {})
     for name, definition in known.items():
         if definition.get("type") == "foreign" and definition.get("required"):
             fields[name] = _PLACEHOLDER
-    message = world.gateway.refuses(kind, fields)
-    return ALLOWED if message is None else refused(message)
+    refusal = world.gateway.refuses(kind, fields)
+    if refusal is None:
+        return ALLOWED
+    return refused(refusal.message, "spec", "fields", *next(iter(refusal.fields), ()))
 
 
 def warn_kong_ingress(obj: K8sObject) -> Review:

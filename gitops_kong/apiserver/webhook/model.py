@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from gitops_kong.manifests.objects import K8sObject
 
 Entity = Mapping[str, Any]
+Path = tuple[str | int, ...]
 Secrets = Mapping[tuple[str, str], K8sObject]  # by namespace and name
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
@@ -26,13 +27,20 @@ class Cluster(Protocol):
         """All objects of a kind."""
 
 
+class Refusal(NamedTuple):
+    """Why the gateway refuses an entity: its message, and the fields of the entity that it blames."""
+
+    message: str
+    fields: tuple[Path, ...] = ()
+
+
 class Gateway(Protocol):
     """What the webhook asks the gateway's admin API."""
 
     enterprise: bool
 
-    def refuses(self, entity_type: str, entity: Entity) -> str | None:
-        """The message with which `POST /schemas/TYPE/validate` refuses an entity; None where it takes it.
+    def refuses(self, entity_type: str, entity: Entity) -> Refusal | None:
+        """How `POST /schemas/TYPE/validate` refuses an entity; None where it takes it.
 
         Types are `plugins` (an entity with `name`), `vaults`, `routes` and those of custom entities.
         """
@@ -80,16 +88,27 @@ class World:
 
 @dataclass(frozen=True)
 class Review:
-    """The webhook's answer: whether the request is allowed, its message, warnings that `kubectl` prints."""
+    """The webhook's answer: whether the request is allowed, its message, warnings that `kubectl` prints.
+
+    `path` is the field of the object that the message speaks of. `failed` tells that the webhook gives no answer (it
+    crashes, or answers 500), so that its `failurePolicy` decides.
+    """
 
     allowed: bool = True
     message: str = ""
     warnings: tuple[str, ...] = field(default=())
+    path: Path = ()
+    failed: bool = False
 
 
 ALLOWED = Review()
 
 
-def refused(message: str) -> Review:
-    """A request that is not allowed."""
-    return Review(False, message)
+def refused(message: str, *path: str | int) -> Review:
+    """A request that is not allowed, because of the field at `path`."""
+    return Review(False, message, path=path)
+
+
+def failed(message: str, *path: str | int) -> Review:
+    """A request that the webhook does not answer."""
+    return Review(False, message, path=path, failed=True)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_kong.apiserver.webhook.model import ALLOWED, CONFIGURATION, Review, Secrets, Unreadable, World, refused
+from gitops_kong.apiserver.webhook.model import (
+    ALLOWED,
+    CONFIGURATION,
+    Path,
+    Refusal,
+    Review,
+    Secrets,
+    Unreadable,
+    World,
+    refused,
+)
 from gitops_kong.manifests.objects import EMPTY, K8sObject
 
 
@@ -12,14 +22,24 @@ def review_plugin(obj: K8sObject, world: World, secrets: Secrets | None = None) 
     """A KongPlugin or KongClusterPlugin against the gateway's schema of the plugin."""
     entity = world.translator.plugin(obj, secrets or {})
     if isinstance(entity, Unreadable):
-        what = (
-            "could not load secret plugin configuration"
-            if entity.from_secret
-            else "could not parse plugin configuration"
-        )
-        return refused(f"{what}: {entity.message}")
-    message = world.gateway.refuses("plugins", entity) if world.gateway is not None else None
-    return ALLOWED if message is None else refused(f"plugin failed schema validation: {message}")
+        if entity.from_secret:
+            return refused(f"could not load secret plugin configuration: {entity.message}", "configFrom")
+        part = "configPatches" if obj.data.get("configPatches") else "config"
+        return refused(f"could not parse plugin configuration: {entity.message}", part)
+    refusal = world.gateway.refuses("plugins", entity) if world.gateway is not None else None
+    if refusal is None:
+        return ALLOWED
+    return refused(f"plugin failed schema validation: {refusal.message}", *_path(obj, refusal))
+
+
+def _path(obj: K8sObject, refusal: Refusal) -> Path:
+    """The field of a plugin that the gateway's answer speaks of; a Secret's content has none."""
+    path = next(iter(refusal.fields), ("config",))
+    if path[0] == "name":
+        return ("plugin",)
+    if path[0] == "config" and obj.data.get("configFrom") is not None:
+        return ("configFrom",)
+    return path
 
 
 def review_configuration_secret(secret: K8sObject, world: World) -> Review:
@@ -29,7 +49,7 @@ def review_configuration_secret(secret: K8sObject, world: World) -> Review:
         review = review_plugin(plugin, world, override)
         if not review.allowed:
             what = f"Change on secret will generate invalid configuration for {plugin.ref}"
-            return refused(f"{what}: {review.message}")
+            return refused(f"{what}: {review.message}", "data")
     return ALLOWED
 
 
@@ -62,5 +82,6 @@ def check_one_plugin_of_a_type(obj: K8sObject, world: World) -> Review:
     for kind, same in by_type.items():
         if len(same) > 1:
             what = f"cannot attach multiple plugins: {', '.join(same)} of the same type {kind}"
-            return refused(f"{obj.kind} has invalid KongPlugin annotation: {what}")
+            place = "metadata", "annotations", "konghq.com/plugins"
+            return refused(f"{obj.kind} has invalid KongPlugin annotation: {what}", *place)
     return ALLOWED

@@ -16,34 +16,22 @@ from gitops_kong.apiserver.webhook.plugins import (
 from gitops_kong.apiserver.webhook.routes import review_http_route, review_ingress
 from gitops_kong.manifests.objects import K8sObject
 
-_VALIDATE_LABEL = "konghq.com/validate"
-
 
 def review(obj: K8sObject, old: K8sObject | None, world: World) -> Review:
     """What the webhook answers when `obj` is created, or replaces `old`.
 
-    `obj` is what the API server made of the manifest (`ApiServer.prepare`). Kinds that the webhook is not called for
-    are allowed. Whether a webhook is installed, and its `failurePolicy` (`Fail` as shipped), is the caller's to know.
+    `obj` is what the API server made of the manifest (`ApiServer.prepare`). Kinds that the webhook does not know are
+    allowed. Whether it is installed and called for an object (`webhook.hooks`), is the caller's to know.
     """
     handler = _HANDLERS.get((obj.group, obj.kind))
     return ALLOWED if handler is None else handler(obj, old, world)
 
 
-def calls_for(obj: K8sObject) -> bool:
-    """Whether the webhook is called for an object at all: its kind, and for Secrets one of two labels."""
-    if (obj.group, obj.kind) == ("", "Secret"):
-        return credentials.LABEL in obj.labels or _VALIDATE_LABEL in obj.labels
-    return (obj.group, obj.kind) in _HANDLERS
-
-
 def _review_secret(obj: K8sObject, _: K8sObject | None, world: World) -> Review:
-    """Only Secrets with one of two labels reach the webhook (its `objectSelector`s)."""
     if credentials.LABEL in obj.labels:
         answer = review_credential(obj, world)
         if not answer.allowed:
             return answer
-    elif _VALIDATE_LABEL not in obj.labels:
-        return ALLOWED
     return review_configuration_secret(obj, world)
 
 

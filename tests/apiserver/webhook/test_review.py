@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gitops_kong.apiserver.webhook.model import Entity, Review, Secrets, Unreadable, World
+from gitops_kong.apiserver.webhook.hooks import OWN
+from gitops_kong.apiserver.webhook.model import Entity, Refusal, Review, Secrets, Unreadable, World
 from gitops_kong.apiserver.webhook.review import review
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.controller.versions import behaviours
@@ -19,14 +20,16 @@ NEWEST = (3, 5, 13)
 @dataclass
 class Gateway:
     messages: Mapping[str, str] = field(default_factory=dict)
+    blamed: tuple[tuple[str | int, ...], ...] = ()
     fields: Mapping[str, Mapping[str, Any]] | None = None
     consumers: frozenset[str] = frozenset()
     enterprise: bool = False
     asked: list[tuple[str, Entity]] = field(default_factory=list)
 
-    def refuses(self, entity_type: str, entity: Entity) -> str | None:
+    def refuses(self, entity_type: str, entity: Entity) -> Refusal | None:
         self.asked.append((entity_type, entity))
-        return self.messages.get(entity_type)
+        message = self.messages.get(entity_type)
+        return None if message is None else Refusal(message, self.blamed)
 
     def entity_fields(self, entity_type: str) -> Mapping[str, Mapping[str, Any]] | None:
         return self.fields
@@ -138,7 +141,7 @@ def test_older_versions_know_fewer_credentials() -> None:
 def test_secret_without_labels_does_not_reach_the_webhook() -> None:
     plugin = kong("KongPlugin", plugin="cors", configFrom={"secretKeyRef": {"name": "s", "key": "k"}})
     refusing = Translator(unreadable=Unreadable("no key 'k' in secret 'n/s'", from_secret=True))
-    assert ask(secret("s", {}), plugin, translator=refusing).allowed
+    assert not any(hook.asks(secret("s", {}), None, None) for hook in OWN)
     answer = ask(secret("s", {"konghq.com/validate": "plugin"}), plugin, translator=refusing)
     assert answer.message == (
         "Change on secret will generate invalid configuration for KongPlugin n/x: could not load secret plugin"
@@ -164,6 +167,28 @@ def test_consumer_needs_its_secrets_and_a_free_name() -> None:
     assert ask(consumer, gateway=Gateway(consumers=frozenset(["ada"]))).message == "consumer already exists"
     assert ask(consumer, old=consumer).allowed
     assert ask(kong("KongConsumer", klass="other", username="ada", credentials=["gone"])).allowed
+
+
+def test_consumer_without_a_username_is_not_answered() -> None:
+    answer = ask(kong("KongConsumer", custom_id="7"))
+    assert (answer.allowed, answer.failed) == (False, True)
+    assert "usernameOrID cannot be nil" in answer.message
+    assert ask(kong("KongConsumer", custom_id="7"), old=kong("KongConsumer", custom_id="6")).allowed
+
+
+def test_refusals_name_their_fields() -> None:
+    plugin = kong("KongPlugin", plugin="rate-limiting", config={"minutes": 5})
+    judged = Gateway({"plugins": "m"}, blamed=(("config", "minutes"),))
+    assert ask(plugin, gateway=judged).path == ("config", "minutes")
+    from_secret = kong("KongPlugin", plugin="x", configFrom={"secretKeyRef": {"name": "s", "key": "k"}})
+    assert ask(from_secret, gateway=judged).path == ("configFrom",)
+    unknown = Gateway({"plugins": "m"}, blamed=(("name",),))
+    assert ask(plugin, gateway=unknown).path == ("plugin",)
+    assert ask(kong("KongConsumer", username="ada", credentials=["gone"])).path == ("credentials", 0)
+    vault = kong("KongVault", version="v1alpha1", spec={"backend": "env", "prefix": "p", "config": {"a": 1}})
+    assert ask(vault, gateway=Gateway({"vaults": "m"}, blamed=(("config", "a"),))).path == ("spec", "config", "a")
+    assert ask(http_route({"filters": [{"type": "RequestMirror"}]}), *GATEWAYS).path[-2:] == (0, "type")
+    assert ask(credential("key-auth", key="")).path == ("data", "key")
 
 
 def test_consumer_group_needs_enterprise() -> None:
@@ -234,7 +259,8 @@ def test_http_route_timeouts_are_the_same_in_all_rules() -> None:
     assert "a different value is set" in ask(http_route(one, two), *GATEWAYS).message
     assert "not set for another" in ask(http_route(one, none), *GATEWAYS).message
     assert ask(http_route(none, one), *GATEWAYS).allowed
-    assert "it crashes" in ask(http_route(one, {"timeouts": {"request": "1s"}}), *GATEWAYS).message
+    crash = ask(http_route(one, {"timeouts": {"request": "1s"}}), *GATEWAYS)
+    assert (crash.failed, crash.path) == (True, ("spec", "rules", 1, "timeouts"))
 
 
 def test_ingress_is_translated_and_judged() -> None:
