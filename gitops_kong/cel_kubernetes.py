@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gitops_kong.lazy import regex
+from gitops_kong.manifests.go_regex import go_regex
 
 _QUANTITY = regex(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?").fullmatch
 
@@ -27,6 +28,7 @@ def functions() -> list[Any]:
         return cel.FunctionDecl(name, [cel.Overload(f"kubernetes_{name}", result, list(parameters), member, run)])
 
     return [
+        declare("matchesPattern", matches_pattern, kinds.BOOL, text, text),
         declare("find", _find, text, text, text),
         declare("findAll", _find_all, items, text, text),
         declare("isSorted", lambda values: values == sorted(values), kinds.BOOL, items),
@@ -38,6 +40,17 @@ def functions() -> list[Any]:
         declare("isCIDR", _is_cidr, kinds.BOOL, text, member=False),
         declare("isQuantity", lambda value: _QUANTITY(value) is not None, kinds.BOOL, text, member=False),
     ]
+
+
+def matches_pattern(text: str, pattern: str) -> bool:
+    """CEL's `matches` with a pattern that is compiled once: RE2's, which the library compiles each time, takes longer.
+
+    Raises ValueError for a pattern that Python cannot read.
+    """
+    compiled = go_regex(pattern)
+    if compiled is None:
+        raise ValueError(f"{pattern}: not a pattern of Python")
+    return compiled.search(text) is not None
 
 
 def _find(text: str, pattern: str) -> str:

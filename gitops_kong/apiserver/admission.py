@@ -14,6 +14,7 @@ from gitops_kong.apiserver.core.defaults import DEFAULTS, created_endpoint_slice
 from gitops_kong.apiserver.core.kinds import CHECKS
 from gitops_kong.apiserver.custom import served_kinds
 from gitops_kong.apiserver.decoding import metadata_problem, problem
+from gitops_kong.apiserver.fits import compile_fits
 from gitops_kong.apiserver.kubernetes import native_kind
 from gitops_kong.apiserver.problems import Problem, hidden
 from gitops_kong.apiserver.rules import Findings, compile_rules
@@ -122,7 +123,10 @@ class ApiServer:
         return obj if data is obj.data else obj.with_data(data)
 
     def decodes(self, obj: K8sObject) -> str | None:
-        """Why the object cannot be read into its Go type (a wrong JSON type), None where it can."""
+        """Why the object cannot be read into its Go type (a wrong JSON type, a removed version), None where it can."""
+        gone = lifecycle.removed(obj.api_version, obj.kind, self.kubernetes_version)
+        if gone is not None:
+            return gone
         kind = self._kind(obj.api_version, obj.kind)
         return None if kind is None else problem(kind.kind, obj.data)
 
@@ -301,17 +305,18 @@ def _core_check(name: str) -> Check:
 
 
 def _custom_check(kind: CustomKind) -> Check:
-    validate, check_lists = compile_schema(kind.schema), compile_lists(kind.schema)
+    fits, validate, check_lists = compile_fits(kind.schema), compile_schema(kind.schema), compile_lists(kind.schema)
     run_rules = compile_rules(kind.schema)
 
     def check(new: Mapping[str, Any], old: Mapping[str, Any] | None, blocked: bool) -> Findings:
         findings = Findings([], [])
-        problems = findings.problems
-        validate(new, "", problems)
-        floats = any(p.kind is WHOLE_FLOAT for p in problems)
-        problems[:] = [p for p in problems if p.kind is not WHOLE_FLOAT] if floats else problems
-        if check_lists is not None:
-            check_lists(new, "", problems)
+        problems, floats = findings.problems, False
+        if not fits(new):
+            validate(new, "", problems)
+            floats = any(p.kind is WHOLE_FLOAT for p in problems)
+            problems[:] = [p for p in problems if p.kind is not WHOLE_FLOAT] if floats else problems
+            if check_lists is not None:
+                check_lists(new, "", problems)
         if run_rules is None:
             return findings
         if blocked or any(p.blocks_rules for p in problems):

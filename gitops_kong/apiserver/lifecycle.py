@@ -5,6 +5,11 @@ from __future__ import annotations
 from gitops_kong.apiserver import catalogue
 
 
+def listed(api_version: str, kind: str) -> bool:
+    """Whether Kubernetes has deprecated a kind in this version at any time."""
+    return kind in catalogue.document("removed.json").get(api_version, ())
+
+
 def removed(api_version: str, kind: str, kubernetes: tuple[int, int]) -> str | None:
     """What `kubectl` says of a kind that this Kubernetes no longer serves in this version, None where it does."""
     entry = catalogue.document("removed.json").get(api_version, {}).get(kind)

@@ -72,7 +72,75 @@ def compile_rules(schema: Schema, root: bool = True) -> Run | None:
             for i, item in enumerate(value):
                 items(item, find(item), f"{path}[{i}]", findings)
 
-    return run_all if root or not schema.rules else _cached(run_all)
+    return _remembering(schema, run_all, root)
+
+
+def _remembering(schema: Schema, run_all: Run, root: bool) -> Run:
+    """`run_all`, in the form that asks as little as possible."""
+    if root:
+        return _at_once(schema, run_all)
+    return _cached(run_all) if schema.rules else run_all
+
+
+def _at_once(schema: Schema, run_all: Run) -> Run:
+    """All rules of an object are first asked in one expression, since nearly always all of them hold.
+
+    What it finds to be broken, or cannot evaluate, is left to `run_all`.
+    """
+    text = _whole(schema, True)
+    if text is None:
+        return run_all
+    text = text.replace(".matches(", ".matchesPattern(")
+    convert = to_cel_value(schema) or _same
+    usable = True
+
+    def run(value: Any, old: Any, path: str, findings: Findings) -> None:
+        nonlocal usable
+        if old is None and usable:
+            try:
+                program = compile_expression(text, _VARIABLES)
+            except CelError:
+                usable = False
+            else:
+                try:
+                    if program({"self": convert(value)}) is True:
+                        return
+                except CelError:
+                    pass
+        run_all(value, old, path, findings)
+
+    return run
+
+
+def _whole(schema: Schema, root: bool) -> str | None:
+    """The rules of a node and of all below it as one expression over `self`, '' where there are none.
+
+    Rules on changes are left out, since they are for updates. None where a rule asks for an optional `oldSelf`.
+    """
+    if any(rule.optional_old_self for rule in schema.rules):
+        return None
+    parts = [f"({rule.rule})" for rule in schema.rules if rule.rule and not _OLD_SELF(rule.rule)]
+    below = [
+        (f"self.{escape(name)}", f"!has(self.{escape(name)})", child)
+        for name, child in schema.fields.items()
+        if not (root and name in _ROOT_FIELDS)
+    ]
+    for place, absent, child in below:
+        text = _whole(child, False)
+        if text is None:
+            return None
+        if text:
+            parts.append(f"({absent} || {place} == null || cel.bind(self, {place}, {text}))")
+    for inner, form in (
+        (schema.values, "self.all(key, self[key] == null || cel.bind(self, self[key], {}))"),
+        (schema.items, "self.all(self, self == null || ({}))"),
+    ):
+        text = _whole(inner, False) if isinstance(inner, Schema) else ""
+        if text is None:
+            return None
+        if text:
+            parts.append(form.replace("{}", text))
+    return " && ".join(parts)
 
 
 def _cached(run: Run) -> Run:

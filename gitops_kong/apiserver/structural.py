@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -24,6 +23,7 @@ from gitops_kong.apiserver.problems import (
     wrong_type,
 )
 from gitops_kong.apiserver.schema import Schema
+from gitops_kong.manifests.go_regex import go_regex
 
 Problems = list[Problem]
 Check = Callable[[Any, str, Problems], None]
@@ -115,39 +115,6 @@ def _type_check(schema: Schema) -> Check:
     return check
 
 
-@lru_cache(1024)
-def go_regex(pattern: str) -> re.Pattern[str] | None:
-    """A pattern of Go's `regexp` for Python's `re`, None where Python cannot read it.
-
-    `$` matches only at the very end in Go.
-    """
-    out, in_class, i = [], False, 0
-    while i < len(pattern):
-        char = pattern[i]
-        if char == "\\" and i + 1 < len(pattern):
-            out.append({"\\z": "\\Z"}.get(pattern[i : i + 2], pattern[i : i + 2]))
-            i += 2
-            continue
-        if char == "[" and not in_class:
-            in_class = True
-            out.append(char)
-            if pattern[i + 1 : i + 2] in ("]", "^") and pattern[i + 1 : i + 3] != "^]":
-                out.append("\\]" if pattern[i + 1] == "]" else "^")
-                i += 1
-        elif char == "[":
-            out.append("\\[")
-        elif char == "]":
-            in_class = False
-            out.append(char)
-        else:
-            out.append("\\Z" if char == "$" and not in_class else char)
-        i += 1
-    try:
-        return re.compile("".join(out), re.ASCII)
-    except re.error:
-        return None
-
-
 def _string_check(schema: Schema) -> Check | None:
     longest, shortest = schema.limits.get("maxLength"), schema.limits.get("minLength")
     pattern = schema.limits.get("pattern")
@@ -177,7 +144,8 @@ def _format_check(schema: Schema) -> Check | None:
 
     def check(value: Any, path: str, problems: Problems) -> None:
         if value.__class__ is str and not known(value):
-            problems.append(invalid(path, value, f"{path} in body must be of type {name}: {json.dumps(value)}"))
+            # A wrong format counts as a wrong type, so that CEL rules are not evaluated beside it.
+            problems.append(wrong_type(path, value, f"{path} in body must be of type {name}: {json.dumps(value)}"))
 
     return check
 

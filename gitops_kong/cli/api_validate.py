@@ -41,7 +41,7 @@ _MAX_DIGITS = 4000
     type=click.Choice(["text", "json", "jsonl"]),
     default="text",
     show_default=True,
-    help="jsonl reads lines of {name, object}; the others read manifests.",
+    help="jsonl reads lines of {name, object} and perhaps oldObject, which it replaces; the others read manifests.",
 )
 def command(files: tuple[str, ...], controller_version: str, kubernetes_version: str, form: str) -> None:
     """Say for each object whether the API server would take it, and why not. CRDs among the objects are used."""
@@ -86,9 +86,10 @@ def _lines(server: ApiServer, files: tuple[str, ...]) -> None:
             try:
                 case = json.loads(line, parse_int=_integer)
                 name, data = case["name"], case["object"]
+                before = K8sObject(case["oldObject"]) if case.get("oldObject") else None
             except (ValueError, KeyError, TypeError):
                 raise UserError(f'{file}:{place}:1: a line is {{"name": …, "object": {{…}}}}') from None
-            click.echo(json.dumps({"name": name, **_row(server.admit(K8sObject(data)))}))
+            click.echo(json.dumps({"name": name, **_row(server.admit(K8sObject(data), before))}))
 
 
 def _integer(text: str) -> int | float:
@@ -113,7 +114,8 @@ def _row(answer: Answer) -> dict[str, Any]:
 
 
 def _named(obj: K8sObject, answer: Answer) -> dict[str, Any]:
-    return {"object": obj.ref.to_json(), "file": obj.origin.file if obj.origin else None, **_row(answer)}
+    said = {"warnings": list(answer.warnings), "unknown": list(answer.unknown)}
+    return {"object": obj.ref.to_json(), "file": obj.origin.file if obj.origin else None, **_row(answer), **said}
 
 
 def _text(answers: list[tuple[K8sObject, Answer]]) -> Iterator[str]:

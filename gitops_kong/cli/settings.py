@@ -23,6 +23,7 @@ from gitops_kong.sources.controller_found import FoundController
 
 T = TypeVar("T")
 DEFAULT_GATEWAY = "3.9"
+DEFAULT_KUBERNETES = "1.33"
 DEFAULT_FLAVOR = "traditional_compatible"
 
 
@@ -157,7 +158,11 @@ def first_of(*choices: T | None) -> T | None:
 
 def kubernetes_version(config: Config) -> tuple[int, int]:
     """The API server's version, 1.33 where nothing says so. Raises UserError for what is no version."""
-    text = config.kubernetes_version or "1.33"
+    return minor_version(config.kubernetes_version or DEFAULT_KUBERNETES)
+
+
+def minor_version(text: str) -> tuple[int, int]:
+    """`1.33.4` as (1, 33). Raises UserError for what is no version of Kubernetes."""
     found = re.fullmatch(r"v?(\d+)\.(\d+)([.+-].*)?", text)
     if found is None:
         raise UserError(f"{text!r} is no Kubernetes version such as 1.33")

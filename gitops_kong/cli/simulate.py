@@ -9,6 +9,7 @@ import click
 
 from gitops_kong.cli.color import color_option, use_color
 from gitops_kong.cli.say import say
+from gitops_kong.cli.settings import DEFAULT_KUBERNETES, minor_version
 from gitops_kong.controller.scenario_file import load
 from gitops_kong.controller.scenario_world import simulate
 from gitops_kong.controller.settings import NEWEST, scenario_options
@@ -20,16 +21,19 @@ from gitops_kong.report.simulation import write
 @click.command()
 @click.argument("cases", nargs=-1, required=True, metavar="CASE…", type=click.Path())
 @click.option("--controller-version", metavar="VERSION", help=f"Default: the file's controllerVersion, else {NEWEST}.")
+@click.option("--kubernetes-version", metavar="VERSION", default=DEFAULT_KUBERNETES, show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 @color_option
-def command(cases: tuple[str, ...], controller_version: str | None, form: str, color: str) -> None:
+def command(
+    cases: tuple[str, ...], controller_version: str | None, kubernetes_version: str, form: str, color: str
+) -> None:
     """Run scenario files and print what the controller would do, step by step."""
-    failed = False
+    failed, kubernetes = False, minor_version(kubernetes_version)
     for case in cases:
         try:
             scenario = load(case)
             version = controller_version or scenario.controller_version or NEWEST
-            results = simulate(scenario, version)
+            results = simulate(scenario, version, kubernetes)
             if form == "jsonl":
                 click.echo(json.dumps({"case": case, "steps": [step_json(result) for result in results]}))
             else:

@@ -37,7 +37,7 @@ source_flags = section(
         is_flag=True,
         help="Let charts and remote bases be fetched. Not for changes of people you do not trust.",
     ),
-    click.option("--kubernetes-version", metavar="VERSION", help="Of the cluster, such as 1.33."),
+    click.option("--kubernetes-version", metavar="VERSION", help="Of the cluster, such as 1.31. Default: 1.33."),
 )
 
 

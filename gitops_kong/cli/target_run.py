@@ -15,7 +15,7 @@ from gitops_kong.controller.schema_gateway import SchemaGateway
 from gitops_kong.gateway import custom_schemas
 from gitops_kong.gateway.catalogue import Catalogue, Schema, load
 from gitops_kong.gateway.entity_validation import ServingSchemas
-from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.policies.engine import judge
 from gitops_kong.policies.evidence import Evidence
@@ -163,7 +163,9 @@ def admission(server: ApiServer) -> Admit:
             return Admission(server.prepare(obj))
         answer = server.admit(obj, old)
         if answer.accepted:
-            return Admission(server.prepare(obj))
+            return Admission(server.prepare(obj), warnings=answer.warnings, unknown=answer.unknown)
+        if answer.reason == "NotFound":  # the kind is not served in this version
+            return Admission(obj, tuple((message, ("apiVersion",)) for message in answer.messages))
         scrub = Scrubber((obj,))
         causes = zip(answer.problems, answer.messages, strict=True)
         return Admission(obj, tuple((scrub(message), path_of(problem.field, obj.data)) for problem, message in causes))
@@ -171,7 +173,12 @@ def admission(server: ApiServer) -> Admit:
     return admit
 
 
-def translation(rendered: Rendered, options: ControllerOptions, catalogue: Catalogue) -> Translation:
-    """What the controller would push for the rendered objects, in a cluster that has nothing else."""
-    state = _state(_objects(rendered, ()), options, ApiServer(options.version), take_in)
-    return translate(state.store, options, ServingSchemas(catalogue, options))
+def translation(
+    rendered: Rendered, options: ControllerOptions, catalogue: Catalogue, server: ApiServer
+) -> tuple[Translation, Mapping[Ref, Admission]]:
+    """What the controller would push for the rendered objects, in a cluster that has nothing else.
+
+    The objects that the API server refuses are not in it; they are told beside.
+    """
+    state = _state(_objects(rendered, ()), options, server, take_in)
+    return translate(state.store, options, ServingSchemas(catalogue, options)), state.refused

@@ -8,12 +8,13 @@ from typing import Any
 import click
 import yaml
 
+from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cli import completing
 from gitops_kong.cli.controllers import controllers_of
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.say import say
 from gitops_kong.cli.sections import SectionedCommand
-from gitops_kong.cli.settings import controller_flags, settings_of
+from gitops_kong.cli.settings import controller_flags, kubernetes_version, settings_of
 from gitops_kong.cli.source_flags import source_flags, with_sources
 from gitops_kong.cli.target_run import schemas_of, translation
 from gitops_kong.cli.targets import render_targets
@@ -57,12 +58,15 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags
             say(f"{target.name}: {problem.message}")
         options = chosen[target.name][0].options
         try:
-            made = translation(result, options, schemas_of(repository.head.tree, options))
+            server = ApiServer(options.version, kubernetes_version(repository.config))
+            made, refused = translation(result, options, schemas_of(repository.head.tree, options), server)
         except ControllerPanic as e:
             failed = True
             say(f"{target.name}: the controller crashes: {e.reason}")
             continue
         scrub = Scrubber(result.objects)
+        for ref, answer in refused.items():
+            say(f"{target.name}: {ref}: the API server refuses it: {'; '.join(text for text, _ in answer.refusals)}")
         for failure in made.failures:
             names = ", ".join(str(o.ref) for o in failure.objects)
             say(f"{target.name}: {names}: {scrub(failure.message)}")

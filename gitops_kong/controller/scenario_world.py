@@ -23,20 +23,26 @@ from gitops_kong.manifests.yaml import read_objects
 from gitops_kong.translate.build import translate
 
 
-def simulate(scenario: Scenario, version: str) -> list[StepResult]:
-    """Run a scenario file with a controller `version` and the plugins' schemas of the repository that it lies in."""
+def simulate(scenario: Scenario, version: str, kubernetes: tuple[int, int] = (1, 33)) -> list[StepResult]:
+    """Run a scenario file with a controller `version` and the plugins' schemas of the repository that it lies in.
+
+    `kubernetes` is the version of the API server that the manifests are sent to.
+    """
     options = scenario_options(version, scenario.options)
-    return run(scenario, options, surroundings(scenario, options))
+    return run(scenario, options, surroundings(scenario, options, kubernetes))
 
 
-def surroundings(scenario: Scenario, options: ControllerOptions) -> Surroundings:
+def surroundings(
+    scenario: Scenario, options: ControllerOptions, kubernetes: tuple[int, int] = (1, 33)
+) -> Surroundings:
     """What the scenario needs from outside, with a state of its own: the schemas that a gateway has handed out."""
-    return _World(options, scenario.reconcilers_take_in, Path(scenario.path)).surroundings()
+    return _World(options, kubernetes, scenario.reconcilers_take_in, Path(scenario.path)).surroundings()
 
 
 @dataclass
 class _World:
     options: ControllerOptions
+    kubernetes: tuple[int, int]
     reconcilers_take_in: bool
     path: Path
     catalogue: Catalogue = field(init=False)
@@ -47,7 +53,7 @@ class _World:
         catalogue = load(".".join(map(str, self.options.gateway_version)))
         custom = _custom_schemas(self.path)
         self.catalogue = catalogue.with_plugins(custom) if custom else catalogue
-        self.api_server = ApiServer(self.options.version)
+        self.api_server = ApiServer(self.options.version, self.kubernetes)
         self.schemas = RememberedSchemas(self.catalogue.schemas_for(self.options))
 
     def surroundings(self) -> Surroundings:

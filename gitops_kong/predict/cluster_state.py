@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gitops_kong.apiserver import lifecycle
 from gitops_kong.cluster.gateway_api import LOOKED_UP
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.served_versions import as_watched
@@ -20,13 +21,16 @@ class Admission(NamedTuple):
     """The API server's answer: the object as stored, or why it is refused (message and field of each problem).
 
     `by_webhook` tells that the controller's admission webhook refuses it, and not the API server itself; `ignorable`
-    that the API server stores it all the same while the webhook is not reached.
+    that the API server stores it all the same while the webhook is not reached. `warnings` are those that `kubectl`
+    prints, `unknown` says which of the API server's rules could not be evaluated here.
     """
 
     object: K8sObject
     refusals: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
     by_webhook: bool = False
     ignorable: bool = False
+    warnings: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 Admit = Callable[[K8sObject, "K8sObject | None"], Admission]
@@ -40,7 +44,8 @@ class ClusterState:
     `stored` are its objects of kinds that the controller watches; `store` is what the controller takes in of them and
     `left_out` says why it does not take in the rest; `refused` are the manifests that the API server refuses.
     `looked_up` are the Namespaces and GatewayClasses that it only decides by.
-    `webhook` answers for the objects of the change.
+    `remarks` are what else the API server says of objects that it takes, and `elsewhere` what it says of kinds that the
+    controller does not watch: only their API versions are judged. `webhook` answers for the objects of the change.
     """
 
     stored: Mapping[Ref, K8sObject]
@@ -49,6 +54,8 @@ class ClusterState:
     refused: Mapping[Ref, Admission] = field(default_factory=dict)
     looked_up: tuple[K8sObject, ...] = ()
     webhook: Asked | None = None
+    remarks: Mapping[Ref, Admission] = field(default_factory=dict)
+    elsewhere: Mapping[tuple[str, Ref], Admission] = field(default_factory=dict)
 
 
 _KINDS = frozenset(kind.kind for kind in KNOWN_KINDS)
@@ -70,6 +77,8 @@ def cluster_state(
     previous = before.stored if before else {}
     accepted: dict[Ref, K8sObject] = {}
     refused: dict[Ref, Admission] = {}
+    remarks: dict[Ref, Admission] = {}
+    elsewhere: dict[tuple[str, Ref], Admission] = {}
     looked_up: list[K8sObject] = []
     for manifest in manifests:
         if (manifest.group, manifest.kind) in LOOKED_UP:
@@ -77,10 +86,14 @@ def cluster_state(
             continue
         known = known_kind(as_watched(manifest), options.behaviours)
         if not known and manifest.kind not in _KINDS:
+            if lifecycle.listed(manifest.api_version, manifest.kind):
+                elsewhere[manifest.api_version, manifest.ref] = admit(manifest, None)
             continue
         old = previous.get(manifest.ref)
         answer = admit(manifest, old)  # also of versions that the controller does not read: they may be removed
         if not answer.refusals:
+            if answer.warnings or answer.unknown:
+                remarks[manifest.ref] = answer
             if known:
                 accepted[manifest.ref] = as_watched(answer.object)
             continue
@@ -100,4 +113,4 @@ def cluster_state(
                 del stored[ref]
     store, left_out = take_in([*stored.values(), *looked_up], options)
     left_out = {ref: why for ref, why in left_out.items() if ref in stored}
-    return ClusterState(stored, store, left_out, refused, tuple(looked_up), asked)
+    return ClusterState(stored, store, left_out, refused, tuple(looked_up), asked, remarks, elsewhere)

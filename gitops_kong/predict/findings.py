@@ -11,6 +11,7 @@ from gitops_kong.predict.kinds import ROUTE_KINDS, STATUS_KINDS
 from gitops_kong.predict.losses import Loss, losses
 from gitops_kong.predict.model import CaughtBy, Cause, Finding, Outcome, Scenario
 from gitops_kong.predict.outcomes import LifeReader, Verdict
+from gitops_kong.predict.remarks import remarks
 from gitops_kong.predict.rules import GUARD_PLUGINS, RULES
 from gitops_kong.predict.suggestions import nearest_field
 from gitops_kong.predict.wording import effects, status_field, subject, when
@@ -28,6 +29,7 @@ def findings(
     before: Verdicts | None,
     head: ClusterState,
     schemas: GatewaySchemas,
+    base: ClusterState | None = None,
 ) -> Iterator[Finding]:
     """All findings of one target; `before` are the verdicts on the base alone, where there is one."""
     maker = _Maker(target, readers, verdicts, before, head, schemas)
@@ -38,6 +40,7 @@ def findings(
     yield from maker.plugins()
     yield from maker.losses()
     yield from maker.not_verified()
+    yield from remarks(target, head, base)
 
 
 class _Maker:

@@ -138,6 +138,21 @@ _RULES = (
         "Mend the fields that the message names.",
     ),
     Rule(
+        "api-deprecated",
+        "warning",
+        "An API version is deprecated",
+        "The API server still takes the object in this version, and warns; a later Kubernetes refuses it.",
+        "Write the object in the version that the message names.",
+    ),
+    Rule(
+        "api-rule-not-evaluated",
+        "info",
+        "A rule of a CustomResourceDefinition could not be evaluated",
+        "The definition has a CEL rule with functions or values that are not known here. The object is taken to keep"
+        " it, because a rejection is never guessed.",
+        "Nothing needs to be done; `kubectl apply --dry-run=server` asks the API server itself.",
+    ),
+    Rule(
         "not-taken-in",
         "warning",
         "No controller handles a route",
