@@ -60,3 +60,19 @@ def test_kubernetes_version_of_the_api_server(text: str | None, version: tuple[i
 def test_what_is_no_kubernetes_version_is_said() -> None:
     with pytest.raises(UserError, match="'newest' is no Kubernetes version"):
         kubernetes_version(Config(kubernetes_version="newest"))
+
+
+def test_the_chart_says_what_the_webhook_is_called_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kong").mkdir()
+    (tmp_path / "kong" / "Chart.yaml").write_text(
+        "apiVersion: v2\nname: kong\nversion: 1.0.0\n"
+        "dependencies: [{name: kong, version: 2.51.0, repository: 'https://charts.konghq.com'}]\n"
+    )
+    (tmp_path / "kong" / "values.yaml").write_text("kong: {}\n")
+    (tmp_path / "shop.yaml").write_text(PLUGIN)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["check", "--no-base", "--format", "json"])
+    refusal = next(f for f in json.loads(done.stdout)["findings"] if f["rule"] == "api-rejected")
+    assert 'admission webhook "validations.kong.konghq.com" denied the request' in refusal["message"]
+    assert refusal["source"] == {"file": "shop.yaml", "line": 6, "column": 21}
+    assert any("failurePolicy Ignore" in effect for effect in refusal["effects"])

@@ -103,7 +103,7 @@ def resource_of(kind: str) -> str:
 
 def read_hooks(webhooks: Iterable[Any]) -> tuple[Hook, ...]:
     """The hooks of a ValidatingWebhookConfiguration's `webhooks`, as far as they can be read."""
-    return tuple(_hook(entry) for entry in mappings(webhooks))
+    return tuple(_hook(entry) for entry in mappings(list(webhooks)))
 
 
 def _hook(entry: Mapping[str, Any]) -> Hook:
