@@ -32,9 +32,7 @@ def simulate(scenario: Scenario, version: str, kubernetes: tuple[int, int] = (1,
     return run(scenario, options, surroundings(scenario, options, kubernetes))
 
 
-def surroundings(
-    scenario: Scenario, options: ControllerOptions, kubernetes: tuple[int, int] = (1, 33)
-) -> Surroundings:
+def surroundings(scenario: Scenario, options: ControllerOptions, kubernetes: tuple[int, int] = (1, 33)) -> Surroundings:
     """What the scenario needs from outside, with a state of its own: the schemas that a gateway has handed out."""
     return _World(options, kubernetes, scenario.reconcilers_take_in, Path(scenario.path)).surroundings()
 
