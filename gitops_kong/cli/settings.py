@@ -9,7 +9,6 @@ from typing import Any, TypeVar, cast, get_args
 
 import click
 
-from gitops_kong.apiserver.webhook.hooks import OWN, read_hooks
 from gitops_kong.cli import completing
 from gitops_kong.cli.sections import section
 from gitops_kong.cluster.options import ControllerOptions, RouterFlavor
@@ -56,7 +55,7 @@ class ControllerSettings:
         seen = found or FoundController("", "", None)
         said = (self.admission_webhook, (file or config.controller).admission_webhook, seen.admission_webhook)
         on = next((value for value in said if value is not None), None)
-        return WebhookSettings(on, read_hooks(seen.webhooks) or OWN)
+        return WebhookSettings(on, seen.webhooks)
 
     def resolve(
         self, config: Config, found: FoundController | None = None, said: ControllerConfig | None = None

@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from gitops_kong.apiserver.webhook.hooks import OWN, Hook, resource_of
+from gitops_kong.apiserver.webhook.hooks import OWN, Hook, read_hooks, resource_of
 from gitops_kong.apiserver.webhook.model import CONFIGURATION, Path, World
 from gitops_kong.apiserver.webhook.review import review
 from gitops_kong.cluster.options import ControllerOptions
@@ -34,10 +34,14 @@ _FIRST_KINDS = ("Secret", "Service", "Ingress")  # of the kinds that the webhook
 
 @dataclass(frozen=True)
 class WebhookSettings:
-    """Whether the webhook is there (None where that is not known), and which objects the API server asks it about."""
+    """Whether the webhook is there (None where that is not known), and which objects the API server asks it about.
+
+    `webhooks` are those of its ValidatingWebhookConfiguration, as they stand there; without any it is taken as the
+    controller's own manifests have it.
+    """
 
     installed: bool | None = None
-    hooks: tuple[Hook, ...] = OWN
+    webhooks: Sequence[Mapping[str, Any]] = ()
 
 
 class Objection(NamedTuple):
@@ -82,6 +86,7 @@ class Asked:
         self._before = before
         self._objects = union
         self._looked_up = looked_up
+        self._all_hooks = read_hooks(webhook.settings.webhooks) or OWN
         self._hooks: dict[tuple[str, str], tuple[Hook, ...]] = {}
         self._store = ObjectStore((*union.values(), *looked_up))
         self._applied = _Applied(self._store, before.values())
@@ -175,7 +180,7 @@ class Asked:
             resource = resource_of(kind)
             known = tuple(
                 hook
-                for hook in self.settings.hooks
+                for hook in self._all_hooks
                 if any(rule.fits(group, None, resource, operation) for rule in hook.rules for operation in _OPERATIONS)
             )
             self._hooks[group, kind] = known

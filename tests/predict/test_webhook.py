@@ -1,11 +1,11 @@
 """The admission webhook in a change, over real translators and schemas."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from gitops_kong.apiserver.webhook.hooks import OWN, Hook, read_hooks
 from gitops_kong.controller.settings import controller_options
 from gitops_kong.gateway.catalogue import load
 from gitops_kong.manifests.objects import CONTENT_UNKNOWN, K8sObject
@@ -49,7 +49,7 @@ def asked(
     *head: K8sObject,
     base: tuple[K8sObject, ...] = (),
     installed: bool | None = True,
-    hooks: tuple[Hook, ...] = OWN,
+    hooks: Sequence[dict[str, Any]] = (),
     version: str = "3.5.13",
     looked_up: tuple[K8sObject, ...] = (),
 ) -> Asked:
@@ -210,8 +210,8 @@ def test_annotations_are_judged_since_3_4_5(version: str, refused: bool) -> None
     assert bool(refusals(*GATEWAY, route, version=version)) is refused
 
 
-def chart(version: tuple[int, ...] | None = None, **values: Any) -> tuple[Hook, ...]:
-    return read_hooks(chart_webhooks(values, version))
+def chart(version: tuple[int, ...] | None = None, **values: Any) -> list[dict[str, Any]]:
+    return chart_webhooks(values, version)
 
 
 def test_the_charts_webhook_is_not_called_for_every_kind() -> None:
