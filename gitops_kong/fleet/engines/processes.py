@@ -77,28 +77,23 @@ class _Run:
         self.suspects: deque[_Task] = deque()
 
     def outcomes(self, jobs: Iterator[Job]) -> Iterator[Done]:
-        more = True
         try:
             while True:
-                more = more and self._hand_out(jobs)
+                self._hand_out(jobs)
                 if not self.running:
                     return
                 yield from self._finished()
         finally:
             self.pool.shutdown(wait=not self.running, cancel_futures=True)
 
-    def _hand_out(self, jobs: Iterator[Job]) -> bool:
-        """Give the pool something to do; whether there may be more jobs. Suspects run alone."""
+    def _hand_out(self, jobs: Iterator[Job]) -> None:
+        """Give the pool something to do, where there still is. Suspects run alone."""
         if self.suspects:
             if not self.running:
                 self._submit(self.suspects[0])
-            return True
-        while len(self.running) < self.count * _AHEAD:
-            job = next(jobs, None)
-            if job is None:
-                return False
+            return
+        while len(self.running) < self.count * _AHEAD and (job := next(jobs, None)) is not None:
             self._submit(self._stored(job))
-        return True
 
     def _submit(self, task: _Task) -> None:
         try:
