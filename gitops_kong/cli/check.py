@@ -128,16 +128,24 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
         repository.paths, scenarios=scenarios, controller=controller, compare_routes=compare_routes, **flags
     )
     report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet))
-    for name, file in files:
-        try:
-            file.write_text(writer(name)(report), encoding="utf-8")
-        except OSError as e:
-            raise UserError(f"--report {name}={file}: {e.strerror}") from e
+    failed = [failure for name, file in files if (failure := _write(report, name, file))]
     if report.exit_status or not quiet:
         colored = form == "text" and use_color(color)
         written = text.write(report, colored, verbose, columns()) if form == "text" else writer(form)(report)
         click.echo(written, nl=False, color=colored)
+    if failed:
+        raise UserError("\n".join(failed))
     raise click.exceptions.Exit(report.exit_status)
+
+
+def _write(report: Report, name: str, file: Path) -> str | None:
+    """Writes a report, and its folder where there is none; what went wrong, which keeps no other report from people."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(writer(name)(report), encoding="utf-8", errors="backslashreplace")
+    except OSError as e:
+        return f"--report {name}={file}: {e.strerror}"
+    return None
 
 
 def _report_file(value: str) -> tuple[str, Path]:

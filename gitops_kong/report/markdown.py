@@ -39,6 +39,8 @@ def write(report: Report) -> str:
 
 def _title(report: Report) -> str:
     counts = report.counts()
+    if not report.targets and not report.problems:
+        return "### ⚠️ gitops-kong: no manifests, kustomizations, charts or Applications were found"
     if not any(counts.values()) and not report.problems:
         return f"{HEALTHY} gitops-kong: every object is configured, in every scenario"
     found = ", ".join(count(n, severity) for severity, n in counts.items() if n)

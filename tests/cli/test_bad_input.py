@@ -118,7 +118,7 @@ def test_a_renderer_that_is_missing_is_told(tmp_path: Path) -> None:
         (["--gateway-version", "2.8"], "2.8"),
         (["--target", "nowhere"], "target 'nowhere' is not there"),
         (["--report", "pdf=x"], "FORMAT=FILE is needed"),
-        (["--report", "json=/no/such/folder/x"], "No such file or directory"),
+        (["--report", "json=bad/a.yaml/x"], "--report json=bad/a.yaml/x: "),
         (["nowhere"], "nowhere: no such file or directory"),
     ],
 )

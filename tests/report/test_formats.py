@@ -153,6 +153,11 @@ def test_markdown_mentions_nobody() -> None:
     assert "@everyone" not in markdown.write(report(broken(1, text="@everyone")))
 
 
+def test_markdown_of_nothing_is_not_called_healthy() -> None:
+    assert not markdown.write(replace(report(()), targets=())).startswith(markdown.HEALTHY)
+    assert markdown.write(replace(report(()))).startswith(markdown.HEALTHY)
+
+
 def test_markdown_folds_what_was_there_before() -> None:
     written = markdown.write(report())
     assert written.index("<summary>1 finding that was there before") > written.index("plugin-unused")
