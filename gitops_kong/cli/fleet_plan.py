@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -29,6 +30,8 @@ from gitops_kong.sources.config import Config
 from gitops_kong.sources.controller_found import find_controllers
 from gitops_kong.sources.files import SUFFIXES, looks_like_manifests
 from gitops_kong.sources.tree import FileTree, MemoryTree, WorkTree
+
+_KEPT_CONTEXTS = 4  # for the next clusters, which often have the same one
 
 
 @dataclass(eq=False)
@@ -72,6 +75,7 @@ class Planner:
     controller: ControllerSettings = field(default_factory=ControllerSettings)
     scenarios: Sequence[Scenario] = SCENARIOS
     bases: Mapping[str, str] = field(default_factory=dict)
+    _contexts: OrderedDict[tuple[str, ...], _Context] = field(default_factory=OrderedDict)
 
     def plan(self, cluster: Cluster, assigned: Assigned) -> ClusterPlan:
         """The checks of a cluster. What cannot be read is a problem of this cluster, or of one check alone."""
@@ -99,10 +103,18 @@ class Planner:
         return Assigned(tuple(found.values()), tuple(dict.fromkeys(problems)))
 
     def _context(self, cluster: Cluster) -> _Context:
+        names = tuple(filled(path, cluster) for path in cluster.context)
+        known = self._contexts.get(names) if self.states.share else None
+        if known is None:
+            known = self._contexts[names] = self._read(names)
+            if len(self._contexts) > _KEPT_CONTEXTS:
+                self._contexts.popitem(last=False)
+        return known
+
+    def _read(self, names: Iterable[str]) -> _Context:
         rendered = Rendered()
         tree: dict[str, tuple[FileTree, str]] = {}
-        for path in cluster.context:
-            name = filled(path, cluster)
+        for name in names:
             for file, below, inner in _files_of(self.folder, name):
                 tree[file] = (below, inner)
                 read = below.objects(inner) if looks_like_manifests(below.read(inner)) else []
@@ -220,6 +232,7 @@ class Planner:
             config.policies,
             config.file,
             self.day.isoformat(),
+            "" if self.states.share else cluster.name,
         )
         return Job(settings.packed(), parts, f"{cluster.name}: {state.wanted.repository}/{target.name}")
 

@@ -58,7 +58,7 @@ def run_fleet(
         states, folder, fleet.file, journal.key, check.today, check.controller, check.scenarios, settings.bases
     )
     gathered = _Gathered(told)
-    run: Run[PlannedCheck] = Run(engine, work, journal, settings.resume, gathered.take, settings.share)
+    run: Run[PlannedCheck] = Run(engine, work, journal, settings.resume, gathered.take)
     run(gathered.planned(planner, fleet))
     report = FleetReport(
         fleet.file,

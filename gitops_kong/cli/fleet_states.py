@@ -97,7 +97,7 @@ class State:
 class States:
     """All states that a fleet needs, made when they are asked for; those that cannot be had are tried once.
 
-    `share` False makes everything anew each time, to measure what sharing saves.
+    `share` False makes everything anew for every cluster, to measure what sharing saves.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class States:
         self._folder = folder
         self._allow_network = allow_network
         self._today = today  # None: nothing is suppressed
-        self._share = share
+        self.share = share
         self._states: dict[Wanted, State | UserError] = {}
         self._rendered: OrderedDict[tuple[Wanted, str, str], Both] = OrderedDict()
         self._found: dict[tuple[Wanted, str, tuple[str, ...]], list[FoundController]] = {}
@@ -139,7 +139,7 @@ class States:
     def rendered(self, state: State, target: Target, kubernetes_version: str) -> Both:
         """What a target renders to for clusters of a Kubernetes version, before and after the change."""
         key = (state.wanted, target.name, kubernetes_version)
-        both = self._rendered.get(key) if self._share else None
+        both = self._rendered.get(key) if self.share else None
         if both is None:
             self.renderings += 1
             both = self._render(state, target, kubernetes_version)

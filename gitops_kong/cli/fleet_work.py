@@ -40,7 +40,8 @@ class JobSettings:
     """What a job is told beside its contents.
 
     `controllers` are those of the cluster, each with the options of the one that it takes the place of, None where it
-    is the same one; `policies` is that section of `config_file`; `day` is in it since certificates expire.
+    is the same one; `policies` is that section of `config_file`; `day` is in it since certificates expire. A job that
+    is `alone` is equal to no other one.
     """
 
     controllers: tuple[tuple[Controller, ControllerOptions | None], ...]
@@ -49,6 +50,7 @@ class JobSettings:
     policies: Mapping[str, Any]
     config_file: str
     day: str
+    alone: str = ""
 
     def packed(self) -> bytes:
         """As plain data."""
@@ -68,6 +70,7 @@ class JobSettings:
                 "policies": self.policies,
                 "configFile": self.config_file,
                 "day": self.day,
+                "alone": self.alone,
             }
         )
 
@@ -143,7 +146,7 @@ def _files(own: Content) -> MemoryTree:
 
 
 def _options(options: ControllerOptions) -> dict[str, Any]:
-    return {**asdict(options), "watch_namespaces": sorted(options.watch_namespaces)}
+    return {**vars(options), "watch_namespaces": sorted(options.watch_namespaces)}
 
 
 def _read_options(value: Mapping[str, Any]) -> ControllerOptions:

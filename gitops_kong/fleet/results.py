@@ -7,6 +7,7 @@ cluster that has the same content.
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -35,26 +36,25 @@ class Result:
 
 
 def packed_result(target: TargetPrediction, general: Iterable[Finding]) -> bytes:
-    """The result as JSON."""
-    return plain(
-        {
-            "objects": target.objects,
-            "changed": target.changed,
-            "assumptions": target.assumptions,
-            "signs": target.signs,
-            "scenarios": target.scenarios,
-            "worse": sorted(target.worse),
-            "findings": [_finding(f) for f in target.findings],
-            "general": [_finding(f) for f in general],
-            "byConfiguration": _tally(target, "configuration"),
-            "byStatus": _tally(target, "status"),
-        }
-    )
+    """The result as compressed JSON."""
+    value = {
+        "objects": target.objects,
+        "changed": target.changed,
+        "assumptions": target.assumptions,
+        "signs": target.signs,
+        "scenarios": target.scenarios,
+        "worse": sorted(target.worse),
+        "findings": [_finding(f) for f in target.findings],
+        "general": [_finding(f) for f in general],
+        "byConfiguration": _tally(target, "configuration"),
+        "byStatus": _tally(target, "status"),
+    }
+    return zlib.compress(plain(value), 1)
 
 
 def unpacked_result(data: bytes, target: str, find: Find) -> Result:
     """The result of a target of this name, with the objects that `find` gives."""
-    value = json.loads(data)
+    value = json.loads(zlib.decompress(data))
     predicted = TargetPrediction(
         target,
         (),

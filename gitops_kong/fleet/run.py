@@ -24,7 +24,7 @@ P = TypeVar("P", bound=Planned)
 class Run(Generic[P]):
     """One run over a fleet. `tell` is called once for each check, with the outcome of its job, as soon as it is there.
 
-    `computed` and `reused` count jobs: run now, and taken from the journal. Without `share` every check is a job.
+    `computed` and `reused` count jobs: run now, and taken from the journal.
     """
 
     engine: Engine
@@ -32,7 +32,6 @@ class Run(Generic[P]):
     journal: Journal
     resume: bool
     tell: Callable[[P, Done | None], None]
-    share: bool = True
     computed: int = 0
     reused: int = 0
     _waiting: dict[str, list[P]] = field(default_factory=dict)
@@ -65,7 +64,7 @@ class Run(Generic[P]):
         """The outcome of a job that this run, or with `resume` an earlier one, has finished."""
         if key in self._failed:
             return self._failed[key]
-        if key in self._waiting or not (self.resume or (self.share and key in self._finished)):
+        if key in self._waiting or not (self.resume or key in self._finished):
             return None
         result = self.journal.read(key)
         if result is None:

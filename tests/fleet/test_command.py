@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from gitops_kong.cli.main import cli
 from tests.fleet.fleets import APP, BAD, GOOD, fleet_of, report, run, runs, write
-from tests.integrations.shop import make
+from tests.integrations.shop import ROOT, make
 
 
 def _check(folder: Path, *arguments: str) -> dict[str, Any]:
@@ -276,3 +276,17 @@ def _runs(pid: int) -> bool:
         return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def test_the_example(tmp_path: Path) -> None:
+    example = ROOT / "examples/fleet/fleet.yaml"
+    done = CliRunner().invoke(cli, ["fleet", str(example), "--state", str(tmp_path), "--format", "json"])
+    found = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert {c["name"]: c["verdict"] for c in found["clusters"]} == {
+        "eu-1": "passed", "eu-2": "passed", "us-1": "failed", "test-1": "passed"
+    }  # fmt: skip
+    assert (found["summary"]["checks"], found["summary"]["distinctChecks"]) == (4, 3)
+    assert {f["source"]["file"] for f in found["findings"] if f["rule"] == "gateway-rejected"} == {
+        "snapshots/us-1.yaml"
+    }

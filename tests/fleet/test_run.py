@@ -28,10 +28,10 @@ class Twice:
             yield done
 
 
-def _run(journal: Journal, planned: list[One], engine: Serial | Twice, resume: bool, share: bool = True) -> tuple:  # type: ignore[type-arg]
+def _run(journal: Journal, planned: list[One], engine: Serial | Twice, resume: bool) -> tuple:  # type: ignore[type-arg]
     told: list[tuple[str, bytes | None]] = []
     run: Run[One] = Run(
-        engine, echo, journal, resume, lambda one, done: told.append((one.name, done and (done.result or None))), share
+        engine, echo, journal, resume, lambda one, done: told.append((one.name, done and (done.result or None)))
     )
     run(planned)
     return run, told
