@@ -62,6 +62,21 @@ def test_github_shows_ten_of_a_level_and_counts_the_rest() -> None:
     assert "16 more findings" in lines[9]
 
 
+def test_github_tells_once_what_targets_share() -> None:
+    one = report().targets[0]
+    many = replace(
+        report(),
+        targets=tuple(
+            replace(one, target=f"t{i}", findings=tuple(replace(f, target=f"t{i}") for f in one.findings))
+            for i in range(30)
+        ),
+    )
+    lines = github.write(many).splitlines()
+    assert [line.partition("::")[0] for line in lines].count("") == 5
+    assert "%0Ain t0, t1, t2, t3, t4 and 25 more%0A" in lines[0]
+    assert "in production" not in github.write(report())
+
+
 def test_text_groups_what_is_alike() -> None:
     alike = tuple(
         FINDINGS[0].__class__(
