@@ -24,7 +24,7 @@ from gitops_kong.translate.build import translate
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
 def main(folder: Path) -> None:
-    """Print seconds for the rules that are on by default, and for all, where everything has changed."""
+    """Print seconds of one core for the rules that are on by default, and for all, where everything has changed."""
     objects = [o for file in sorted(folder.rglob("*.yaml")) for o in read_objects(file.read_bytes(), str(file))]
     options, catalogue = controller_options(NEWEST), load("3.9")
     store = ObjectStore(objects)
@@ -39,9 +39,9 @@ def main(folder: Path) -> None:
             configuration=lambda: config,
             plugin_schema=catalogue.plugin,
         )
-        start = time.perf_counter()
+        start = time.process_time()
         found = sum(1 for _ in judge(rules, "", evidence))
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         print(f"{len(rules)} rules {name}, {len(objects)} objects: {found} findings in {seconds:.2f} s")
 
 

@@ -19,6 +19,7 @@ from gitops_kong.apiserver.kubernetes import native_kind
 from gitops_kong.apiserver.problems import Problem, hidden
 from gitops_kong.apiserver.rules import Findings, compile_rules
 from gitops_kong.apiserver.structural import WHOLE_FLOAT, compile_lists, compile_schema, without_whole_floats
+from gitops_kong.apiserver.unserved import unserved
 from gitops_kong.manifests.objects import K8sObject
 
 Kind = CoreKind | CustomKind
@@ -137,6 +138,9 @@ class ApiServer:
             return Answer(False, "NotFound", (Problem("", "", gone),))
         kind = self._kind(obj.api_version, obj.kind)
         if kind is None:
+            gone = unserved(obj.api_version, obj.kind, self.controller_version)
+            if gone is not None:
+                return Answer(False, "NotFound", (Problem("", "", gone),))
             return self._admit_other(obj)
         wrong = metadata_problem(obj.data) if isinstance(kind.kind, CustomKind) else problem(kind.kind, obj.data)
         if wrong is not None:

@@ -86,6 +86,25 @@ def _at(since: Mapping[str, Any] | None, controller: Version) -> Any:
 
 
 @cache
+def served_versions(controller: Version, group: str, kind: str) -> tuple[str, ...]:
+    """The versions in which a kind of this name is served; none for a kind that is not known."""
+    if group not in CUSTOM_GROUPS:
+        names = (name.rpartition("/") for name in document("core.json")["kinds"])
+        core = [api_version for api_version, _, name in names if name == kind]
+        return tuple(v.rpartition("/")[2] for v in core if v.rpartition("/")[0] == group)
+    data = document(f"{kind.lower()}.json")
+    if data is None or data["group"] != group or data["kind"] != kind:
+        return ()
+    return tuple(version for version, nodes in data["versions"].items() if _at(nodes, controller) is not None)
+
+
+def kinds_of(group: str) -> list[str]:
+    """The custom kinds of a group that are known here."""
+    files = sorted(file.name for file in (Path(__file__).parent / "schemas").glob("*.json"))
+    return [data["kind"] for name in files if (data := document(name)).get("group") == group]
+
+
+@cache
 def _core_reader() -> Reader:
     return Reader(document("core.json")["parts"])
 

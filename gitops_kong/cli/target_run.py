@@ -181,4 +181,5 @@ def translation(
     The objects that the API server refuses are not in it; they are told beside.
     """
     state = _state(_objects(rendered, ()), options, server, take_in)
-    return translate(state.store, options, ServingSchemas(catalogue, options)), state.refused
+    elsewhere = {ref: answer for (_, ref), answer in state.elsewhere.items() if answer.refusals}
+    return translate(state.store, options, ServingSchemas(catalogue, options)), {**elsewhere, **state.refused}

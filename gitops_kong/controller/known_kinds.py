@@ -52,6 +52,14 @@ KNOWN_KINDS = (
 _BY_NAME: Mapping[tuple[str, str], KnownKind] = {(k.api_version, k.kind): k for k in KNOWN_KINDS}
 
 
+def read_versions(obj: K8sObject) -> tuple[str, ...]:
+    """The API versions in which controllers read an object's kind, where the object is written in none of them."""
+    read = tuple(
+        k.api_version for k in KNOWN_KINDS if k.kind == obj.kind and k.api_version.rpartition("/")[0] == obj.group
+    )
+    return () if obj.api_version in read else read
+
+
 def known_kind(obj: K8sObject, behaviours: Mapping[str, bool]) -> KnownKind | None:
     """The object's kind, if the cache of this controller version can hold it."""
     kind = _BY_NAME.get((obj.api_version, obj.kind))

@@ -12,7 +12,7 @@ from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.served_versions import as_watched
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.controller.identity import assign
-from gitops_kong.controller.known_kinds import KNOWN_KINDS, known_kind
+from gitops_kong.controller.known_kinds import CONFIGURATION, KNOWN_KINDS, known_kind, read_versions
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.predict.webhook import Asked, Webhook
 
@@ -22,7 +22,8 @@ class Admission(NamedTuple):
 
     `by_webhook` tells that the controller's admission webhook refuses it, and not the API server itself; `ignorable`
     that the API server stores it all the same while the webhook is not reached. `warnings` are those that `kubectl`
-    prints, `unknown` says which of the API server's rules could not be evaluated here.
+    prints, `unknown` says which of the API server's rules could not be evaluated here. `unread` are the API versions in
+    which the controller reads the kind, where it does not read this one.
     """
 
     object: K8sObject
@@ -31,6 +32,7 @@ class Admission(NamedTuple):
     ignorable: bool = False
     warnings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 Admit = Callable[[K8sObject, "K8sObject | None"], Admission]
@@ -86,13 +88,16 @@ def cluster_state(
             continue
         known = known_kind(as_watched(manifest), options.behaviours)
         if not known and manifest.kind not in _KINDS:
-            if lifecycle.listed(manifest.api_version, manifest.kind):
+            if manifest.group == CONFIGURATION or lifecycle.listed(manifest.api_version, manifest.kind):
                 elsewhere[manifest.api_version, manifest.ref] = admit(manifest, None)
             continue
         old = previous.get(manifest.ref)
         answer = admit(manifest, old)  # also of versions that the controller does not read: they may be removed
         if not answer.refusals:
-            if answer.warnings or answer.unknown:
+            unread = () if known else read_versions(as_watched(manifest))
+            if unread and not answer.warnings:
+                elsewhere[manifest.api_version, manifest.ref] = answer._replace(unread=unread)
+            elif answer.warnings or answer.unknown:
                 remarks[manifest.ref] = answer
             if known:
                 accepted[manifest.ref] = as_watched(answer.object)

@@ -30,6 +30,9 @@ def remarks(target: str, head: ClusterState, base: ClusterState | None) -> Itera
             yield _finding("api-rejected", target, answer.object, message, existing, by="API server")
         for text in answer.warnings:
             yield _finding("api-deprecated", target, answer.object, f"{ref}: {text}", existing)
+        if answer.unread:
+            message = f"{ref}: not taken in: the controller reads {ref.kind} only in {', '.join(answer.unread)}"
+            yield _finding("not-taken-in", target, answer.object, message, existing)
 
 
 def _finding(

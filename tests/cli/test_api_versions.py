@@ -132,3 +132,43 @@ def test_an_old_object_is_compared_with(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["api-validate", "--format", "jsonl", str(tmp_path / "a.jsonl")])
     answers = {row["name"]: (row["accepted"], row.get("fields")) for row in map(json.loads, done.stdout.splitlines())}
     assert answers == {"a": (True, None), "b": (False, []), "c": (True, None)}
+
+
+def manifest(api_version: str, kind: str) -> str:
+    return json.dumps({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x", "namespace": "shop"}})
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "rule", "told"),
+    [
+        ("configuration.konghq.com/v1beta1", "KongPlugin", "api-rejected", "(served in configuration.konghq.com/v1)"),
+        ("configuration.konghq.com/v1", "KongPlugins", "api-rejected", "(did you mean KongPlugin?)"),
+        ("networking.k8s.io/v2", "Ingress", "api-rejected", "(served in networking.k8s.io/v1)"),
+        ("gateway.networking.k8s.io/v1alpha2", "HTTPRoute", "api-rejected", "no matches for kind"),
+        (
+            "gateway.networking.k8s.io/v1",
+            "TCPRoute",
+            "not-taken-in",
+            "reads TCPRoute only in gateway.networking.k8s.io/",
+        ),
+        ("configuration.konghq.com/v1alpha1", "KongService", None, ""),
+        ("example.com/v1", "KongPlugin", None, ""),
+        ("networking.istio.io/v1", "Gateway", None, ""),
+    ],
+)
+def test_versions_and_kinds_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api_version: str, kind: str, rule: str | None, told: str
+) -> None:
+    (tmp_path / "a.json").write_text(manifest(api_version, kind))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["check", "--no-base", "--format", "json"])
+    found = [f for f in json.loads(done.stdout)["findings"] if f["rule"] in ("api-rejected", "not-taken-in")]
+    assert [f["rule"] for f in found] == ([rule] if rule else [])
+    assert all(told in f["message"] for f in found)
+
+
+def test_a_definition_of_the_repository_serves_its_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = CRD.partition("---")[0].replace("name: v1\n", "name: v1beta1\n")
+    (tmp_path / "a.yaml").write_text(own + "---\n" + manifest("configuration.konghq.com/v1beta1", "KongPlugin"))
+    monkeypatch.chdir(tmp_path)
+    assert [f["rule"] for f in findings(tmp_path)] != ["api-rejected"]
