@@ -9,23 +9,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from itertools import product
 from pathlib import Path
 
 import click
 import console
+import every_setting
 import reference_pages
 import rule_pages
 from manual import manual
 
-from gitops_kong.cli.inputs import CheckSettings
 from gitops_kong.cli.main import COMMANDS, cli
-from gitops_kong.cli.pipeline import check
-from gitops_kong.cli.progress import Progress
-from gitops_kong.cli.repository import open_repository
-from gitops_kong.cli.settings import ControllerSettings
+from gitops_kong.controller.signs import SIGNS
+from gitops_kong.controller.versions import BEHAVIOURS, OLDEST
 from gitops_kong.policies.relations import RELATIONS
-from gitops_kong.predict.model import SCENARIOS
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "docs/rules"
@@ -33,29 +29,32 @@ RULES = ROOT / "docs/rules"
 
 def settings() -> str:
     """The shop's pull request with every version, gate and flag, as a table."""
-    rows = ["| controller | gate | last valid | Ingress | " + " | ".join(SCENARIOS) + " |"]
-    rows.append("| --- " * (4 + len(SCENARIOS)) + "|")
     with tempfile.TemporaryDirectory() as folder:
         shop = Path(folder) / "shop"
         subprocess.run([ROOT / "examples/shop/make-history.sh", shop], check=True, capture_output=True)
-        repository = open_repository((str(shop),), "main", compare=True)
-        for version, gate, last_valid in product(("3.2.4", "3.4.3", "3.5.13"), (True, False), (False, True)):
-            controller = ControllerSettings(
-                version, feature_gates={"FallbackConfiguration": gate}, use_last_valid_config_for_fallback=last_valid
-            )
-            wanted = CheckSettings(repository.paths, targets=("production",), controller=controller)
-            report = check(repository.head, repository.base, repository.config, wanted, Progress(quiet=True))
-            found = {
-                (p.object.name, scenario): " ".join(p.outcome)
-                for p in report.targets[0].predictions
-                for scenario in (SCENARIOS if p.scenario == "*" else (p.scenario,))
-                if p.object.kind == "Ingress"
-            }
-            for name in ("checkout", "search", "suggestions"):
-                cells = (f"`{found[name, scenario]}`" for scenario in SCENARIOS)
-                on = ("on" if gate else "off", "yes" if last_valid else "no")
-                rows.append(f"| {version} | {on[0]} | {on[1]} | {name} | {' | '.join(cells)} |")
+        table = list(every_setting.rows(shop))
+    lines = [every_setting.HEAD, ["---"] * len(every_setting.HEAD)]
+    lines += [[*row[:4], *(f"`{cell}`" for cell in row[4:])] for row in table]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def signs() -> str:
+    """What an operator sees of each outcome."""
+    rows = ["| outcome | where | what | which versions |", "| --- | --- | --- | --- |"]
+    for outcome, found in SIGNS.items():
+        for i, sign in enumerate(found):
+            name, text = ("" if i else f"`{outcome}`"), sign.text.replace("|", "\\|")
+            rows.append(f"| {name} | {sign.where} | {text} | {_since(sign.row)} |")
     return "\n".join(rows) + "\n"
+
+
+def _since(row: str) -> str:
+    """The versions that show a sign, from the row of the table that decides it."""
+    if not row:
+        return ""
+    since = next(b.since for b in BEHAVIOURS if b.name == row.removeprefix("not "))
+    version = ".".join(map(str, since or OLDEST))
+    return f"before {version}" if row.startswith("not ") else f"from {version} on"
 
 
 def policies() -> str:
@@ -96,6 +95,7 @@ def current() -> dict[Path, str]:
     """Every generated file with what it should hold."""
     pages = {
         ROOT / "docs/how-it-decides.md": filled(ROOT / "docs/how-it-decides.md", "settings", settings()),
+        ROOT / "docs/signs.md": filled(ROOT / "docs/signs.md", "signs", signs()),
         ROOT / "docs/policies.md": policies(),
         **{RULES / name: text for name, text in rule_pages.pages()},
         ROOT / "docs/commands.md": commands(),

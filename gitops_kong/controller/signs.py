@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from gitops_kong.controller.errors import object_of_tags
 from gitops_kong.controller.events import APPLY_FAILED, TRANSLATION_FAILED
 from gitops_kong.controller.loop import Record
 
 Outcome = Literal[
     "translation-failed",
     "rejected",
+    "also-rejected-without-object",
     "rejected-without-object",
     "rejected-without-entity",
     "gateway-error",
@@ -71,6 +73,16 @@ _OBJECT_LOGGED = Sign(
 )
 _NAMED = "each object that the gateway's errors name"
 
+_UNTAGGED_LOGGED = (
+    Sign(
+        "log",
+        "error: API error returned from the gateway for an entity is missing Kubernetes metadata in tags, Kubernetes"
+        " Event won't be created",
+        "untagged-errors-logged-in-full",
+    ),
+    Sign("log", "error: Entity tags missing fields", "not untagged-errors-logged-in-full"),
+)
+
 SIGNS: Mapping[Outcome, tuple[Sign, ...]] = {
     "translation-failed": (
         _event("KongConfigurationTranslationFailed", "each object that could not be translated"),
@@ -86,15 +98,10 @@ SIGNS: Mapping[Outcome, tuple[Sign, ...]] = {
         _COUNTED,
         Sign("metric", f"{_PUSH}_broken_resource_count above 0"),
     ),
+    "also-rejected-without-object": _UNTAGGED_LOGGED,
     "rejected-without-object": (
         _REFUSED,
-        Sign(
-            "log",
-            "error: API error returned from the gateway for an entity is missing Kubernetes metadata in tags,"
-            " Kubernetes Event won't be created",
-            "untagged-errors-logged-in-full",
-        ),
-        Sign("log", "error: Entity tags missing fields", "not untagged-errors-logged-in-full"),
+        *_UNTAGGED_LOGGED,
         _NOT_UPDATED,
         _COUNTED,
     ),
@@ -151,7 +158,10 @@ def outcomes(record: Record, crashed: bool = False) -> Iterator[Outcome]:
     elif any(not answer.errors for answer in refused):
         yield "rejected-without-entity"
     elif refused:
-        yield "rejected" if APPLY_FAILED in reasons else "rejected-without-object"
+        named = APPLY_FAILED in reasons
+        yield "rejected" if named else "rejected-without-object"
+        if named and any(object_of_tags(e.get("entityTags") or ()) is None for a in refused for e in a.errors):
+            yield "also-rejected-without-object"
     if f"Fallback{TRANSLATION_FAILED}" in reasons:
         yield "fallback-translation-failed"
     fallback = [p for p in record.pushes if p.fallback]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from gitops_kong.controller.loop import Push
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.predict.cluster_state import ClusterState
 from gitops_kong.predict.kinds import ROUTE_KINDS, STATUS_KINDS
@@ -18,6 +19,7 @@ from gitops_kong.predict.wording import effects, status_field, subject, when
 from gitops_kong.translate.state import GatewaySchemas
 
 _NAMED_ROUTES = 3
+REQUIRED = "required field missing"
 
 Verdicts = Mapping[Scenario, Mapping[Ref, Verdict]]
 
@@ -39,6 +41,7 @@ def findings(
     yield from maker.objects()
     yield from maker.plugins()
     yield from maker.losses()
+    yield from maker.falsely_blamed()
     yield from maker.not_verified()
     yield from remarks(target, head, base)
 
@@ -274,6 +277,14 @@ class _Maker:
                 causes = next((r for s in scenarios if (r := self.readers[s].refusals.causes)), ())
                 yield self._held(loss.rule, obj, f"{loss.object} {loss.what}", held, causes=causes)
 
+    def falsely_blamed(self) -> Iterator[Finding]:
+        """Certificates that Kong reports beside the error that counts, although nothing is wrong with them."""
+        scenarios = tuple(s for s, r in self.readers.items() if any(map(_blames_certificates, r.life.refused)))
+        if scenarios and any(self.readers[s].refusals.by_object for s in scenarios):
+            rule = RULES["certificate-blamed-falsely"]
+            message = "The controller also logs `certificate: required field missing`: the certificates are fine"
+            yield Finding(rule.id, rule.severity, message, self.target, help=rule.remediation, scenarios=scenarios)
+
     def not_verified(self) -> Iterator[Finding]:
         """What the gateway is taken to accept because there is no schema to judge it by."""
         pushes = (push for reader in self.readers.values() for push in reader.life.record.pushes)
@@ -341,6 +352,16 @@ class _Maker:
 
 def _first_message(held: Mapping[Scenario, Verdict]) -> str:
     return next((c.message for v in held.values() for c in v.causes), "")
+
+
+def _blames_certificates(push: Push) -> bool:
+    """Kong 3.8's error for a server name that does not name its certificate: an entity of which it knows nothing."""
+    return any(
+        error.get("entityType") == "certificate"
+        and not error.get("entityTags")
+        and any(e.get("type") == "entity" and e.get("message") == REQUIRED for e in error.get("errors") or ())
+        for error in push.answer.errors
+    )
 
 
 def _no_help(reader: LifeReader) -> Iterator[str]:

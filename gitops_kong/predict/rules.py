@@ -106,6 +106,16 @@ _RULES = (
         "Mend the broken object, so that a full configuration is accepted. Until then do not restart the controller.",
     ),
     Rule(
+        "certificate-blamed-falsely",
+        "info",
+        "The controller's log blames certificates that are fine",
+        "From 3.8 on Kong wants every server name of a certificate to name that certificate, which controllers before"
+        " 3.4.0, 3.4.12 and 3.5.5 do not write. Kong takes the configuration all the same, but as soon as anything else"
+        " in it is wrong Kong reports `required field missing` for certificates, too. The controller logs that as an"
+        " error of an entity without Kubernetes metadata.",
+        "Look for the other errors of the same rejection. Update the controller to 3.4.13, 3.5.6 or later.",
+    ),
+    Rule(
         "plugin-lost",
         "warning",
         "Traffic flows without a plugin",

@@ -6,7 +6,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 
-from gitops_kong.predict.model import SCENARIOS, Cause, Outcome, Prediction, Scenario, SeenCondition
+from gitops_kong.predict.model import SCENARIOS, Cause, Outcome, Prediction, Scenario, SeenCondition, TargetPrediction
 from gitops_kong.predict.wording import condition_lines, outcome_text, when
 from gitops_kong.report.model import Report
 from gitops_kong.report.rule_texts import RuleText
@@ -34,7 +34,7 @@ def of_object(report: Report, kind: str, namespace: str, name: str, color: bool 
             if (p.object.kind, p.object.namespace, p.object.name) == (kind, namespace, name)
         ]
         if found:
-            lines += [*_target(report, target.target, found, style), ""]
+            lines += [*_target(report, target.target, found, style), *_signs(target, found, style), ""]
     return "\n".join(lines[:-1]) + "\n" if lines else ""
 
 
@@ -58,3 +58,14 @@ def _target(report: Report, target: str, found: list[Prediction], style: Style) 
             at = report.locate(cause.object, cause.path)
             place_text = style(f"  {at}", dim=True) if at else ""
             yield f"{indent}{'└─' if j == len(causes) - 1 else '├─'} {cause.object.ref}: {cause.message}{place_text}"
+
+
+def _signs(target: TargetPrediction, found: list[Prediction], style: Style) -> Iterator[str]:
+    """What an operator sees of it: Events of the object and of its causes, and what is not about one object."""
+    if all(prediction.plain for prediction in found):
+        return
+    about = {str(o.ref) for p in found for o in (p.object, *(c.object for c in p.causes))}
+    shown = [s for s in target.signs if not s.startswith("Event Warning ") or any(f" on {ref}:" in s for ref in about)]
+    if shown:
+        yield style("you will see", dim=True)
+        yield from (f"  {printable(sign)}" for sign in shown)

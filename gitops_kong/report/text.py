@@ -19,6 +19,7 @@ WIDTH = 100  # columns, where the terminal has as many
 NARROWEST = 40
 NAMED_OBJECTS = 5  # of a group; --verbose names all
 GROUPS = 100  # findings that are alike count as one; --verbose tells all
+SHOWN_SIGNS = 3  # of what an operator will see; --verbose shows all
 MARKS: dict[Severity, tuple[str, str]] = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("·", "blue")}
 
 

@@ -14,22 +14,26 @@ INGRESS = Ref("networking.k8s.io", "Ingress", "shop", "web")
 NEW, OLD = behaviours((3, 5, 13)), behaviours((3, 3, 1))
 
 
+TAGS = ["k8s-name:web", "k8s-namespace:shop", "k8s-kind:Ingress", "k8s-group:networking.k8s.io"]
 ERROR = {"entityType": "route", "errors": [{"type": "field", "field": "paths", "message": "no"}]}
 NAMED = Event(INGRESS, "Warning", "KongConfigurationApplyFailed", "invalid paths: no")
 
 
-def pushes(*answers: int, errors: bool = True) -> list[Push]:
+def pushes(*answers: int, errors: bool = True, tags: bool = False) -> list[Push]:
+    error = {**ERROR, "entityTags": TAGS} if tags else ERROR
     return [
-        Push({}, Answer(status, (ERROR,) if status == 400 and errors else ()), fallback=bool(i))
+        Push({}, Answer(status, (error,) if status == 400 and errors else ()), fallback=bool(i))
         for i, status in enumerate(answers)
     ]
 
 
 def test_outcomes_in_their_order() -> None:
     fallback = FallbackCache("exclude", NO_SNAPSHOT, (INGRESS,), ())
-    recovered = Record(pushes(400, 201), fallbacks=[fallback], events=[NAMED])
+    recovered = Record(pushes(400, 201, tags=True), fallbacks=[fallback], events=[NAMED])
     assert list(outcomes(recovered)) == ["rejected", "fallback-accepted"]
-    again = Record(pushes(400, 400, 201), fallbacks=[fallback], events=[NAMED])
+    beside = Record(pushes(400, 201), fallbacks=[fallback], events=[NAMED])
+    assert list(outcomes(beside)) == ["rejected", "also-rejected-without-object", "fallback-accepted"]
+    again = Record(pushes(400, 400, 201, tags=True), fallbacks=[fallback], events=[NAMED])
     assert list(outcomes(again)) == ["rejected", "fallback-rejected", "last-valid-pushed"]
     assert list(outcomes(Record(pushes(400, 201)))) == ["rejected-without-object", "last-valid-pushed"]
     assert list(outcomes(Record(pushes(400, 400)))) == ["rejected-without-object", "last-valid-rejected"]
@@ -43,7 +47,7 @@ def test_failures_of_both_translations_are_told_apart() -> None:
     first = Event(INGRESS, "Warning", "KongConfigurationTranslationFailed", "no such Service")
     second = first._replace(reason="FallbackKongConfigurationTranslationFailed")
     fallback = FallbackCache("exclude", NO_SNAPSHOT, (INGRESS,), ())
-    record = Record(pushes(400, 201), fallbacks=[fallback], events=[first, NAMED, second])
+    record = Record(pushes(400, 201, tags=True), fallbacks=[fallback], events=[first, NAMED, second])
     assert list(outcomes(record)) == [
         "translation-failed",
         "rejected",
@@ -57,7 +61,7 @@ def test_failures_of_both_translations_are_told_apart() -> None:
 
 def test_a_healthy_run_shows_nothing_and_old_controllers_log_more() -> None:
     assert signs(Record(pushes(201)), NEW) == []
-    rejected = Record(pushes(400), events=[NAMED])
+    rejected = Record(pushes(400, tags=True), events=[NAMED])
     assert [sign.text for sign in signs(rejected, OLD) if sign not in signs(rejected, NEW)] == [
         "error: recording a Warning event for object … object failed to apply"
     ]

@@ -1,6 +1,9 @@
+from base64 import b64encode
+
 import pytest
 
 from tests.predict.shop import GLOBAL, GUARDED, HEALTHY, LIMIT_PLUGIN, NEW, broken, ingress, outcomes, run, service
+from tests.translate.pairs import RSA
 
 BASE = HEALTHY + GUARDED
 HEAD = HEALTHY + broken(GUARDED) + NEW
@@ -137,6 +140,35 @@ def test_a_consumer_that_makes_the_gateway_refuse_the_whole_file_is_named_althou
         "cold-start": "blocked empty none",
     }
     assert any("Could not fully parse config error" in sign for sign in predicted.signs)
+
+
+TLS = f"""
+---
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/tls
+metadata: {{name: tls, namespace: shop}}
+data: {{tls.crt: {b64encode(RSA[0].encode()).decode()}, tls.key: {b64encode(RSA[1].encode()).decode()}}}
+"""
+SECURE = TLS + ingress("secure").replace(
+    "  rules:", "  tls: [{hosts: [secure.example.com], secretName: tls}]\n  rules:"
+)
+
+
+@pytest.mark.parametrize(("version", "blamed"), [("3.4.12", True), ("3.4.13", False)])
+def test_certificates_that_kong_blames_beside_the_error_that_counts(version: str, blamed: bool) -> None:
+    predicted = run(HEALTHY + SECURE + broken(GUARDED), HEALTHY, version, schemas=True)
+    assert any(f.rule == "certificate-blamed-falsely" for f in predicted.findings) is blamed
+    assert outcomes(predicted, "secure") == {"*": "configured written new"}
+
+
+@pytest.mark.parametrize("version", ["3.4.3", "3.5.13"])  # without and with tags of certificates
+def test_a_rollback_takes_the_certificate_from_its_host(version: str) -> None:
+    predicted = run(HEALTHY + SECURE + broken(GUARDED), HEALTHY + SECURE + GUARDED, version, gate=False, schemas=True)
+    (lost,) = [f for f in predicted.findings if f.rule == "certificate-lost"]
+    assert (str(lost.object.ref if lost.object else ""), lost.scenarios) == ("Secret shop/tls", ("controller-restart",))
+    assert "secure.example.com" in lost.message
+    assert [str(cause.object.ref) for cause in lost.causes] == ["KongPlugin shop/limit"]
 
 
 def test_both_objects_that_declare_the_same_credential_are_named_without_its_value() -> None:
