@@ -121,8 +121,11 @@ def _told(report: Report, target: TargetPrediction, style: Style, verbose: bool)
         yield Told(NOTE, (f"  {style('✓', 'green')} {healthy}",))
     for group in groups:
         yield _finding(report, group, style, verbose)
-    if target.signs and verbose:
-        signs = (line for sign in target.signs for line in style.wrapped(sign, "    ", "      "))
+    if target.signs:
+        shown = target.signs if verbose else target.signs[:SHOWN_SIGNS]
+        signs = [line for sign in shown for line in style.wrapped(sign, "    ", "      ")]
+        if len(shown) < len(target.signs):
+            signs.append(style(f"    and {len(target.signs) - len(shown)} more: --verbose", dim=True))
         yield Told(NOTE, (f"  {style('you will see', dim=True)}", *signs))
     if target.assumptions:
         assumed = (line for assumption in target.assumptions for line in style.wrapped(assumption, "    ", "      "))
