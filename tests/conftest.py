@@ -10,6 +10,7 @@ import pytest
 from tests.live import server
 
 _LIVE = Path(__file__).parent / "live"
+os.environ["GITOPS_KONG_CACHE"] = "0"  # tests leave nothing in the cache folder of who runs them
 
 
 def _images() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from gitops_kong.errors import UserError
 from gitops_kong.predict.model import SCENARIOS, SEVERITIES
 from gitops_kong.report import text
 from gitops_kong.report.model import Report
+from gitops_kong.reuse.store import Store, cache_folder
 
 # format: its module in gitops_kong.report with a `write`, imported only where it is asked for
 FORMATS = {
@@ -106,6 +108,13 @@ def writer(form: str) -> Callable[[Report], str]:
     ),
     click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write a report too (repeatable)."),
     click.option("--all", "all_predictions", is_flag=True, help="Name unchanged, healthy objects, too."),
+    click.option(
+        "--cache/--no-cache",
+        "cached",
+        default=True,
+        envvar="GITOPS_KONG_CACHE",
+        help="Build on what an earlier run found (default; GITOPS_KONG_CACHE=0 turns it off).",
+    ),
     color_option,
     click.option("-q", "--quiet", is_flag=True, help="Print nothing where nothing fails."),
     click.option("-v", "--verbose", is_flag=True, help="Name every object."),
@@ -116,6 +125,7 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     Exit status: 0 nothing to report at --fail-on or above, 1 findings, 2 something could not be checked.
     """
     files = [_report_file(r) for r in reports]
+    store = Store(cache_folder(os.environ)) if flags.pop("cached") else None
     color, quiet, verbose = flags.pop("color"), flags.pop("quiet"), flags.pop("verbose")
     controller = settings_of(flags)
     base, no_base, staged = flags.pop("base"), flags.pop("no_base"), flags.pop("staged")
@@ -127,7 +137,7 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     settings = CheckSettings(
         repository.paths, scenarios=scenarios, controller=controller, compare_routes=compare_routes, **flags
     )
-    report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet))
+    report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet), store)
     failed = [failure for name, file in files if (failure := _write(report, name, file))]
     if report.exit_status or not quiet:
         colored = form == "text" and use_color(color)

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "snapshot": ("snapshot", "what the cluster has, in one file for --base and --context"),
     "api-validate": ("api_validate", "what the API server answers to objects"),
     "completion": ("completion", "complete commands, targets and rules in the shell"),
+    "cache": ("cache", "show or delete what earlier runs left for later ones"),
     "version": ("version", "the version, and what a bug report needs"),
 }
 
@@ -48,7 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Before a merge": ("check", "explain", "comment", "baseline", "upgrade-check", "test", "fleet"),
     "In the cluster": ("snapshot", "audit", "presync", "logs"),
-    "Set up": ("init", "rules", "schemas", "completion"),
+    "Set up": ("init", "rules", "schemas", "completion", "cache"),
     "Look inside": ("render", "translate", "simulate", "gateway-validate", "api-validate", "schema", "version"),
 }
 

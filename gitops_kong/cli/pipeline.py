@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cli.cluster_base import on_cluster
 from gitops_kong.cli.controllers import controllers_of, on_controllers
+from gitops_kong.cli.earlier_run import EarlierRun
 from gitops_kong.cli.inputs import CheckSettings, Revision
 from gitops_kong.cli.places import line_of, locator
 from gitops_kong.cli.progress import Progress
@@ -21,16 +23,84 @@ from gitops_kong.policies.suppressions import Suppressions, by_target, read_base
 from gitops_kong.predict.model import SCENARIOS, TargetPrediction
 from gitops_kong.predict.several import together
 from gitops_kong.report.model import Controller, Problem, Report
+from gitops_kong.reuse.store import Store
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.discover import discover
+from gitops_kong.sources.files import read_files
 from gitops_kong.sources.render import render
 
 
-def check(head: Revision, base: Revision | None, config: Config, settings: CheckSettings, progress: Progress) -> Report:
-    """Render every target, predict, judge, report."""
+class Checked(NamedTuple):
+    """What a run found, before suppressions; the targets and what they rendered to; the rules it applied."""
+
+    report: Report
+    rendered: Mapping[str, tuple[Target, Rendered]]
+    rules: Selection
+
+
+def check(
+    head: Revision,
+    base: Revision | None,
+    config: Config,
+    settings: CheckSettings,
+    progress: Progress,
+    store: Store | None = None,
+) -> Report:
+    """Render every target, predict, judge, report; with a `store`, only what an earlier run has not."""
+    earlier = EarlierRun.of(store, head, base, config, settings)
+    checked = _again(earlier, head, base, config, settings, progress) if earlier else None
+    if checked is None:
+        targets = select(discover(head.tree, config, settings.paths), settings.targets)
+        checked = judge_targets(targets, head, base, config, settings, progress)
+        report = checked.report
+        if earlier and len(targets) == len(report.controllers) == 1 and not report.problems:
+            progress.stage("keeping the results")
+            earlier.keep(*checked.rendered[targets[0].name], report.targets[0])
+    progress.done()
+    if not settings.suppressions:
+        return checked.report
+    complete = not settings.targets and tuple(settings.scenarios) == SCENARIOS and not checked.report.problems
+    suppressions = Suppressions(settings.today, read_baseline(head.tree, settings.today))
+    for name, (_, rendered) in checked.rendered.items():
+        suppressions.look_at(name, rendered.objects, head.tree)
+    return _suppressed(checked.report, suppressions, checked.rules, complete)
+
+
+def _again(
+    earlier: EarlierRun,
+    head: Revision,
+    base: Revision | None,
+    config: Config,
+    settings: CheckSettings,
+    progress: Progress,
+) -> Checked | None:
+    """What a run on everything would find, from a run on the part that has changed; None where that cannot be."""
+    part = earlier.part()
+    if part is None:
+        return None
+    target = earlier.target_of(part)
+    some = judge_targets([target], earlier.head_of(part, head), earlier.base_of(part, base), config, settings, progress)
+    if len(some.report.controllers) != 1 or some.report.problems:
+        return None
+    whole = earlier.whole(part, some.report.targets[0], some.rules)
+    if whole is None:
+        return None
+    marked = read_files(earlier.marked(part), head.tree)
+    report = replace(some.report, targets=(whole,), locate=locator(head.tree))
+    return Checked(report, {target.name: (target, marked)}, some.rules)
+
+
+def judge_targets(
+    targets: Sequence[Target],
+    head: Revision,
+    base: Revision | None,
+    config: Config,
+    settings: CheckSettings,
+    progress: Progress,
+) -> Checked:
+    """Render these targets, predict and judge."""
     tools = tools_of(config)
-    targets = select(discover(head.tree, config, settings.paths), settings.targets)
     after: dict[str, Rendered] = {}
     for target in targets:
         progress.stage(f"rendering {target.name}")
@@ -68,7 +138,6 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
                 replaced = run_of(old, base.tree)
             seen.append((each.name, run.target(target, rendered, earlier_state, replaced)))
         predictions.append(together(seen))
-    progress.done()
     report = Report(
         controllers[0].options,
         controllers[0].source,
@@ -85,13 +154,7 @@ def check(head: Revision, base: Revision | None, config: Config, settings: Check
         tuple(controllers),
         {t.name: tuple(c for run in runs.values() for c in run.route_changes.get(t.name, ())) for t in targets},
     )
-    if not settings.suppressions:
-        return report
-    complete = not settings.targets and tuple(settings.scenarios) == SCENARIOS and not problems
-    suppressions = Suppressions(settings.today, read_baseline(head.tree, settings.today))
-    for name, rendered in after.items():
-        suppressions.look_at(name, rendered.objects, head.tree)
-    return _suppressed(report, suppressions, rules, complete)
+    return Checked(report, {target.name: (target, after[target.name]) for target in targets}, rules)
 
 
 def _suppressed(report: Report, suppressions: Suppressions, rules: Selection, complete: bool) -> Report:

@@ -100,7 +100,7 @@ class TargetRun:
             was = (earlier or self)._configuration(base, base_world or world)  # noqa: SLF001
             objects = (*base.stored.values(), *head.stored.values())
             self.route_changes[target.name] = route_changes(was, configuration(), objects)
-        judged = predicted.with_findings(judge(self.rules.policies, target.name, evidence))
+        judged = predicted.with_findings(judge(self.rules.policies, target.name, evidence)).in_order()
         return replace(judged, findings=doubted(judged.findings)) if rendered.not_seen else judged
 
     def _configuration(self, state: ClusterState, world: World) -> Mapping[str, Any]:

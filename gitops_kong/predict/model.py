@@ -128,7 +128,8 @@ class TargetPrediction:
     """All predictions and findings of one target.
 
     `signs` are the Events, log lines and metrics by which an operator would recognise what is predicted for a rollout.
-    `worse` are the objects that the change makes worse off than they are with the base alone, in some scenario.
+    `worse` are the objects that the change makes worse off than they are with the base alone, in some scenario;
+    `removed` are those of the base that are gone.
     """
 
     target: str
@@ -141,6 +142,25 @@ class TargetPrediction:
     suppressed: tuple[SuppressedFinding, ...] = ()
     scenarios: tuple[Scenario, ...] = SCENARIOS
     worse: frozenset[Ref] = frozenset()
+    removed: tuple[K8sObject, ...] = ()
+
+    @property
+    def all_well(self) -> bool:
+        """Whether each object is in effect or not this controller's, so that none has pulled down another."""
+        return all(p.outcome in PLAIN or p.outcome == IGNORED for p in self.predictions)
+
+    def in_order(self) -> TargetPrediction:
+        """The same target with its findings in the order of the objects that they are on, those on none first.
+
+        Only where all is well: elsewhere causes come before what follows from them.
+        """
+        if not self.all_well:
+            return self
+        place: dict[Ref, int] = {}
+        for prediction in self.predictions:
+            place.setdefault(prediction.object.ref, len(place))
+        found = sorted(self.findings, key=lambda f: place.get(f.object.ref, -1) if f.object else -1)
+        return replace(self, findings=tuple(found))
 
     def with_findings(self, more: Iterable[Finding]) -> TargetPrediction:
         """The same target with further findings."""

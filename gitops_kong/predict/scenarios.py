@@ -58,6 +58,7 @@ def predict(
         signs=_signs(next(iter(readers.values())).life, world),
         scenarios=tuple(readers),
         worse=_worse(verdicts, before) if before is not None else frozenset(),
+        removed=tuple(base.stored[ref] for ref, change in changed.items() if change == "removed") if base else (),
     )
 
 

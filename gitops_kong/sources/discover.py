@@ -188,7 +188,12 @@ class _Found:
             return
         groups = _groups(self.tree, paths)
         for directory, members in groups.items():
-            self.targets.append(Target(directory, "files", directory, tuple(members), {"files": tuple(members)}))
+            self.targets.append(plain_target(directory, directory, tuple(members)))
+
+
+def plain_target(name: str, path: str, files: tuple[str, ...]) -> Target:
+    """A target of plain files, as discovery makes it."""
+    return Target(name, "files", path, files, {"files": files})
 
 
 def _is_manifest(tree: Tree, path: str) -> bool:

@@ -48,6 +48,7 @@ class FileTree:
         self._read_raw = read_raw
         self.cache: ObjectCache = {} if cache is None else cache
         self._texts: dict[str, bytes] = {}
+        self._large: set[str] = set()  # files that were read and not kept
         self._objects: dict[str, list[K8sObject]] = {}
 
     def resolve(self, path: str) -> str:
@@ -86,7 +87,13 @@ class FileTree:
             raise RenderError(f"{path}: a Git LFS pointer, not the file; run `git lfs pull`")
         if len(text) < _KEPT:
             self._texts[path] = text
+        else:
+            self._large.add(path)
         return text
+
+    def known(self, path: str) -> bytes | None:
+        """Content of a file that somebody has read before, None of any other."""
+        return self.read(path) if path in self._large else self._texts.get(path)
 
     def under(self, directory: str) -> list[str]:
         """The files in a directory and below it."""
@@ -180,6 +187,22 @@ class MemoryTree(FileTree):
 
     def __init__(self, files: Mapping[str, bytes], cache: ObjectCache | None = None) -> None:
         super().__init__(files, {}, files.__getitem__, cache)
+
+
+class Selection(FileTree):
+    """Some files of another tree, read and parsed there."""
+
+    def __init__(self, under: Tree, keep: Callable[[str], bool]) -> None:
+        super().__init__({path: None for path in under.files if keep(path)}, under.links, under.read)
+        self._under = under
+        self.missing = under.missing
+        self.remotes = under.remotes
+
+    def objects(self, path: str) -> list[K8sObject]:
+        """The objects of a file."""
+        if self.resolve(path) not in self.files:
+            raise RenderError(f"{path}: {self.missing(path)}")
+        return self._under.objects(path)
 
 
 class Overlay(FileTree):
