@@ -25,6 +25,6 @@ site: docs
 	mkdocs build --strict
 
 bench:
-	python benchmarks/run.py
+	python benchmarks/run.py --plot docs/performance.svg
 	python benchmarks/work.py
 	python benchmarks/page.py

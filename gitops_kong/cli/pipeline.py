@@ -51,6 +51,7 @@ def check(
     earlier = EarlierRun.of(store, head, base, config, settings)
     checked = _again(earlier, head, base, config, settings, progress) if earlier else None
     if checked is None:
+        progress.stage("finding targets")
         targets = select(discover(head.tree, config, settings.paths), settings.targets)
         checked = judge_targets(targets, head, base, config, settings, progress)
         report = checked.report
@@ -102,8 +103,8 @@ def judge_targets(
     """Render these targets, predict and judge."""
     tools = tools_of(config)
     after: dict[str, Rendered] = {}
-    for target in targets:
-        progress.stage(f"rendering {target.name}")
+    for i, target in enumerate(targets, 1):
+        progress.stage(f"rendering {target.name} ({i} of {len(targets)})")
         after[target.name] = render(target, head.tree, tools)
     before = {target.name: render_before(target, after[target.name], base, tools) for target in targets}
     chosen = controllers_of(settings.controller, config, {t.name: (t, after[t.name]) for t in targets}, head.tree)
@@ -123,9 +124,9 @@ def judge_targets(
     runs = {each.name: run_of(each, head.tree) for each in controllers}
     predictions: list[TargetPrediction] = []
     problems: list[Problem] = []
-    for target in targets:
-        progress.stage(f"checking {target.name}")
+    for i, target in enumerate(targets, 1):
         rendered, earlier_state = after[target.name], before[target.name]
+        progress.stage(f"checking {target.name} ({i} of {len(targets)}): {len(rendered.objects)} objects")
         problems += [Problem(target.name, p.message) for p in rendered.problems]
         seen = []
         for each in chosen[target.name]:

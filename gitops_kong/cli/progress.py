@@ -14,7 +14,7 @@ _FRAME = 0.1  # seconds between two states of a line
 
 @dataclass
 class Progress:
-    """One line on a terminal, rewritten for each stage; silent elsewhere and in short runs."""
+    """One line on a terminal, rewritten for each stage; a line a stage in the log of a long run; else silent."""
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     quiet: bool = False
@@ -24,7 +24,12 @@ class Progress:
 
     def stage(self, text: str) -> None:
         """What is being done now."""
-        if self.quiet or not self.stream.isatty() or time.monotonic() - self.started < PATIENCE:
+        terminal = self.stream.isatty()
+        if self.quiet or time.monotonic() - self.started < (PATIENCE if terminal else LOG_PATIENCE):
+            return
+        if not terminal:
+            self.stream.write(f"gitops-kong: {text} …\n")
+            self.stream.flush()
             return
         self.stream.write(f"\r\x1b[K{text} …")
         self.stream.flush()

@@ -43,3 +43,18 @@ def test_a_log_has_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_quiet_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _count(io.StringIO(), monkeypatch, quiet=True) == ""
     assert _count(Terminal(), monkeypatch, quiet=True) == ""
+
+
+def test_stages_of_a_long_run_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    log, terminal = io.StringIO(), Terminal()
+    for stream in (log, terminal):
+        progress = Progress(stream, started=1000.0)
+        for second, stage in ((0.0, "finding targets"), (2.0, "checking a (1 of 2)"), (60.0, "checking b (2 of 2)")):
+            clock[0] = 1000.0 + second
+            progress.stage(stage)
+        progress.done()
+    assert log.getvalue() == "gitops-kong: checking b (2 of 2) …\n"
+    assert "finding" not in terminal.getvalue()
+    assert terminal.getvalue().count("checking") == 2
