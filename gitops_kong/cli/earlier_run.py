@@ -34,6 +34,7 @@ class EarlierRun:
     head: WorkTree
     base: Revision | None
     states: Mapping[str, Stat]
+    today: date
     snapshot: Snapshot | None
 
     @classmethod
@@ -57,11 +58,13 @@ class EarlierRun:
         name = "\n".join(("check", _code(), str(tree.root.resolve()), repr(shown), repr(config), str(base is not None)))
         states = stats(tree, time.time_ns())
         kept = store.get(name)
-        return cls(store, name, tree, base, states, Snapshot.from_plain(kept) if kept is not None else None)
+        return cls(
+            store, name, tree, base, states, settings.today, Snapshot.from_plain(kept) if kept is not None else None
+        )
 
     def part(self) -> Part | None:
         """What must be checked again, None: everything."""
-        if self.snapshot is None:
+        if self.snapshot is None or self.snapshot.day not in ("", str(self.today)):
             return None
         base = self.base
         return part_to_check(
@@ -106,6 +109,7 @@ class EarlierRun:
             rendered,
             predicted,
             self.states,
+            self.today,
         )
         if snapshot is not None:
             self.store.put(self.name, snapshot.to_plain())

@@ -10,6 +10,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from gitops_kong.errors import UserError
@@ -66,10 +67,12 @@ class Result(NamedTuple):
 class Snapshot:
     """One run over one target of plain files.
 
-    `differs` are the files in which the base differs from the head, with digest and links of the base's version; None
-    without a base. `context_words` are all words in files that can have to do with anything, as digests.
+    `day` is that of the run where verdicts can hang on it (certificates expire), else ''. `differs` are the files in
+    which the base differs from the head, with digest and links of the base's version; None without a base.
+    `context_words` are all words in files that can have to do with anything, as digests.
     """
 
+    day: str
     target: tuple[str, str]  # name and path
     manifests: tuple[str, ...]
     files: Mapping[str, FileState]
@@ -87,13 +90,22 @@ class Snapshot:
         if self.differs is not None:
             differs = {path: (name, _plain(found)) for path, (name, found) in self.differs.items()}
         index = self.defines, self.uses, self.shares
-        return self.target, self.manifests, files, differs, tuple(self.context_words), *index, tuple(self.result)
+        return (
+            self.day,
+            self.target,
+            self.manifests,
+            files,
+            differs,
+            tuple(self.context_words),
+            *index,
+            tuple(self.result),
+        )
 
     @classmethod
     def from_plain(cls, value: Plain) -> Snapshot:
         """From the store; links stay plain tuples, of which only few are looked at."""
-        target, manifests, files, differs, found_words, defines, uses, shares, result = value
-        return cls(target, manifests, files, differs, Words(*found_words), defines, uses, shares, Result(*result))
+        day, target, manifests, files, differs, found_words, defines, uses, shares, result = value
+        return cls(day, target, manifests, files, differs, Words(*found_words), defines, uses, shares, Result(*result))
 
 
 def _plain(found: Links | None) -> Plain:
@@ -151,6 +163,7 @@ def take(
     rendered: Rendered,
     predicted: TargetPrediction,
     before: Mapping[str, Stat],
+    today: date,
 ) -> Snapshot | None:
     """The snapshot of a run over one target of plain files; None where the next run could not build on it.
 
@@ -183,6 +196,7 @@ def take(
         return None  # which of two counts, and where it stands in the order, is not for a part to say
     known += [(path, found) for path, (_, found) in differs.items()]
     return Snapshot(
+        str(today) if context else "",
         (target.name, target.path),
         manifests,
         files,

@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -254,3 +255,25 @@ spec:
     again = run(root, None, files, store)
     assert set(read) == {"team-3/one.yaml", "team-3/web.yaml"}
     assert [*texts(again)] == [*texts(run(root, None, files, None))]
+
+
+def test_on_another_day_what_can_expire_is_looked_at_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, store = tmp_path / "repository", Store(tmp_path / "cache")
+    files = {"web.yaml": service(random.Random(2), "web", "").replace("konghq.com/", "b-")}
+    used = []
+    real = EarlierRun.part
+
+    def part(self: EarlierRun) -> object:
+        found = real(self)
+        used.append(found is not None)
+        return found
+
+    monkeypatch.setattr(EarlierRun, "part", part)
+    for more in ({}, {"secret.yaml": secret(random.Random(1), "cert", "")}):
+        files |= more
+        write(root, files, old=False)
+        for day in (1, 1, 2):
+            head = Revision("the work tree", WorkTree(root))
+            settings = CheckSettings(today=date(2026, 1, day))
+            pipeline.check(head, None, Config(), settings, Progress(quiet=True), store)
+    assert used == [False, True, True, False, True, False]
