@@ -27,7 +27,7 @@ def controllers_of(
     known: dict[str, Controller] = {}
     chosen: dict[str, list[Controller]] = {}
     for name, (target, each) in rendered.items():
-        own = find_controllers(held(each), cluster=str(target.options.get("cluster") or ""))
+        own = find_controllers(held(each), cluster=str(target.options.get("cluster") or ""), values=tree)
         found = [
             controller_of(settings, config, said, seen)
             for said, seen in settings.several(config, own or everywhere, target.options.get("controller"))

@@ -23,23 +23,36 @@ _SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def initial(targets: Sequence[Target], controllers: Sequence[FoundController]) -> str:
-    """The text of the file: every target, and the first controller with the place of each of its settings."""
+    """The text of the file: every target, and every controller with the place of each of its settings."""
     parts = [
         "# Configuration of gitops-kong, written by `gitops-kong init`. `gitops-kong schema config` explains it.\n"
     ]
     if targets:
         parts.append(to_yaml({"targets": [_target(target) for target in targets]}))
-    for found in controllers[:1]:
-        parts += [_section(name, found) for name in _SECTIONS]
-    for other in controllers[1:]:
-        kind = f"ingress class {other.ingress_class}" if other.ingress_class else "its ingress class is not known"
-        parts.append(f"# Another controller: {other.namespace}/{other.name}, {kind}.\n")
-    if not controllers:
+    different: dict[tuple[str, tuple[str, ...]], FoundController] = {}
+    for found in controllers:  # those of one class that watch the same namespaces are one, found in several places
+        different.setdefault((found.ingress_class or "kong", found.watch_namespaces), found)
+    if len(different) == 1:
+        parts += [_section(name, found) for found in different.values() for name in _SECTIONS]
+    elif different:
+        parts.append("controllers:\n" + "".join(_entry(found) for found in different.values()))
+    else:
         parts.append(
             "# The controller was not found in this repository:\n"
             '# controller:\n#   version: "3.5.13"\n#   ingressClass: kong\n'
         )
     return "\n".join(part for part in parts if part)
+
+
+def _entry(found: FoundController) -> str:
+    """One of several controllers, its gateway with it."""
+    name = f"{found.namespace}/{found.name}" if found.namespace else found.name
+    lines = [f"name: {name}", *_settings("controller", found)]
+    if not found.ingress_class:
+        lines.append("ingressClass: kong  # not said; the default")
+    if gateway := _settings("gateway", found):
+        lines += ["gateway:", *(f"  {line}" for line in gateway)]
+    return f"- {lines[0]}\n" + "".join(f"  {line}\n" for line in lines[1:])
 
 
 def _target(target: Target) -> dict[str, Any]:
@@ -52,6 +65,12 @@ def _target(target: Target) -> dict[str, Any]:
 
 
 def _section(name: str, found: FoundController) -> str:
+    lines = _settings(name, found)
+    return f"{name}:\n" + "".join(f"  {line}\n" for line in lines) if lines else ""
+
+
+def _settings(name: str, found: FoundController) -> list[str]:
+    """The lines of a section, each setting with its place."""
     lines = []
     for key, attribute in _SECTIONS[name]:
         value = getattr(found, attribute)
@@ -62,6 +81,6 @@ def _section(name: str, found: FoundController) -> str:
         )
         place = found.places.get(attribute)
         first, _, rest = text.partition("\n")
-        lines.append(f"  {first}" + (f"  # {place}" if place else ""))
-        lines += [f"  {line}" for line in rest.splitlines()]
-    return f"{name}:\n" + "\n".join(lines) + "\n" if lines else ""
+        lines.append(first + (f"  # {' '.join(place.split())}" if place else ""))
+        lines += rest.splitlines()
+    return lines

@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 from gitops_kong.manifests.objects import K8sObject, Origin
+from gitops_kong.sources.config import parse_config
 from gitops_kong.sources.controller_found import FoundController, find_controllers
+from gitops_kong.sources.initial import initial
 from gitops_kong.sources.tree import MemoryTree
 
 
@@ -191,3 +193,101 @@ def test_a_chart_that_depends_on_the_chart() -> None:
         )
         == []
     )
+
+
+def ours(helm: dict[str, Any], **files: str) -> list[FoundController]:
+    """The controllers of an Application with the chart from elsewhere and values files of this repository."""
+    chart = {"repoURL": "https://charts.konghq.com", "chart": "kong", "targetRevision": "2.48.0", "helm": helm}
+    sources = [chart, {"repoURL": "https://git.example.com/org/deploy", "ref": "values"}]
+    found = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "k"},
+        "spec": {"sources": sources, "destination": {"namespace": "kong"}},
+    }
+    tree = MemoryTree({"apps/k.yaml": json.dumps(found).encode(), **{n: v.encode() for n, v in files.items()}})
+    return find_controllers([], tree)
+
+
+def test_values_files_of_another_source() -> None:
+    files = {"kong/base.yaml": json.dumps(VALUES), "kong/prod.yaml": "ingressController: {ingressClass: prod}\n"}
+    (found,) = ours({"valueFiles": ["$values/kong/base.yaml", "$values/kong/prod.yaml", "$values/gone.yaml"]}, **files)
+    assert (found.version, found.ingress_class, found.gateway_version) == ("3.4.4", "prod", "3.7")
+    assert found.places["ingress_class"] == "kong/prod.yaml: ingressController.ingressClass"
+    assert found.places["version"] == "kong/base.yaml: ingressController.image.tag"
+    parameters = [{"name": "ingressController.ingressClass", "value": "last"}]
+    (found,) = ours({"valueFiles": ["$values/kong/base.yaml"], "parameters": parameters}, **files)
+    assert found.ingress_class == "last"
+    assert found.places["ingress_class"] == "apps/k.yaml: ingressController.ingressClass"
+
+
+def test_a_gateway_without_a_controller() -> None:
+    assert ours({"valuesObject": {"ingressController": {"enabled": False}}}) == []
+    assert ours({"parameters": [{"name": "ingressController.enabled", "value": "false"}]}) == []
+    off = application("ingress", valuesObject={"controller": {"enabled": False}})
+    assert find_controllers([], MemoryTree({"a.yaml": off.encode()})) == []
+
+
+def test_mirrors_of_the_chart() -> None:
+    for url, chart, found in (
+        ("https://mirror.example.com/charts", "kong", 1),
+        ("registry.example.com/charts", "team/kong", 1),
+        ("https://charts.bitnami.com/bitnami", "kong", 0),
+        ("https://mirror.example.com/charts", "ingress", 0),
+    ):
+        text = application(chart).replace("https://charts.konghq.com", url)
+        assert len(find_controllers([], MemoryTree({"a.yaml": text.encode()}))) == found, (url, chart)
+
+
+def test_charts_of_a_kustomization() -> None:
+    text = (
+        "namespace: edge\nhelmCharts:\n- name: ingress\n  repo: https://charts.konghq.com\n  version: 0.19.0\n"
+        "  releaseName: gw\n  valuesFile: v.yaml\n  valuesInline: {controller: {ingressController: {env: "
+        "{feature_gates: 'FallbackConfiguration=true'}}}}\n"
+    )
+    values = "controller: {ingressController: {ingressClass: edge}}\n"
+    found = one(**{"k/kustomization.yaml": text, "k/v.yaml": values})
+    assert (found.namespace, found.name, found.version, found.gateway_version) == ("edge", "gw", "3.4", "3.9")
+    assert (found.ingress_class, found.feature_gates) == ("edge", {"FallbackConfiguration": True})
+    assert found.places["ingress_class"] == "k/v.yaml: controller.ingressController.ingressClass"
+
+
+def test_values_of_a_config_map() -> None:
+    chart = {"spec": {"chart": "kong", "sourceRef": {"kind": "HelmRepository", "name": "kong"}}}
+    held = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "v", "namespace": "flux"}}
+    release = {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": "k", "namespace": "flux"},
+        "spec": {"chart": chart, "valuesFrom": [{"kind": "ConfigMap", "name": "v"}]},
+    }
+    objects = [
+        K8sObject(release, Origin("r.yaml")),
+        K8sObject({**held, "data": {"values.yaml": json.dumps(VALUES)}}, Origin("v.yaml")),
+    ]
+    (found,) = find_controllers(objects)
+    expect_values(found)
+    assert found.places["version"] == "v.yaml: ingressController.image.tag"
+
+
+def test_the_first_file_has_every_controller() -> None:
+    inner = {**CONTROLLER, "env": env(CONTROLLER_INGRESS_CLASS="inner")}
+    plain = {"image": "kong/kubernetes-ingress-controller:3.5"}
+    found = find_controllers(
+        [
+            workload("a", CONTROLLER, PROXY, namespace="x"),
+            workload("b", inner, namespace="y"),
+            workload("c", plain, namespace="z"),
+            workload("copy", inner, namespace="z"),
+        ]
+    )
+    config = parse_config(initial([], found).encode(), "c.yaml")
+    assert [(each.name, each.ingress_class, each.version) for each in config.controllers] == [
+        ("x/a", "edge", "3.4.3"),
+        ("y/b", "inner", "3.4.3"),
+        ("z/c", "kong", "3.5"),
+    ]
+    assert config.controllers[0].gateway_version == "3.9"
+    assert config.controllers[0].feature_gates == {"FallbackConfiguration": True, "GatewayAlpha": False}
+    alone = parse_config(initial([], found[:1]).encode(), "c.yaml")
+    assert (alone.controllers, alone.controller.ingress_class) == ((), "edge")
