@@ -17,6 +17,7 @@ from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.secrets import MASK
 from gitops_kong.manifests.write import to_yaml
 from gitops_kong.report.text import printable
+from gitops_kong.sources import assumed
 
 
 @click.command(cls=SectionedCommand)
@@ -41,8 +42,8 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], **flags: Any) -> N
         for problem in result.problems:
             failed = True
             say(f"{target.name}: {problem.message}")
-        for assumption in result.assumptions:
-            say(f"{target.name}: {assumption.message}")
+        for message in assumed.messages(result.assumptions):
+            say(f"{target.name}: {message}")
         for absent in result.not_seen:
             say(f"{target.name}: not seen: {absent.what}: {absent.why}")
         click.echo(_comment(f"target: {target.name}"))

@@ -27,6 +27,7 @@ from gitops_kong.predict.model import Scenario, TargetPrediction
 from gitops_kong.predict.scenarios import changes, predict
 from gitops_kong.predict.webhook import Webhook, WebhookSettings
 from gitops_kong.report.route_changes import RouteChange, route_changes
+from gitops_kong.sources import assumed
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.translate.build import translate
@@ -115,7 +116,7 @@ class TargetRun:
         return World(self.options, SchemaGateway(self.catalogue, self.options, schemas), translate)
 
     def _assumptions(self, rendered: Rendered) -> Iterator[str]:
-        yield from dict.fromkeys(a.message for a in rendered.assumptions)
+        yield from assumed.messages(rendered.assumptions)
         yield from dict.fromkeys(f"{n.what} is not seen: {n.why}" for n in rendered.not_seen)
         if self.catalogue.custom_plugins:
             used = [obj.data.get("plugin") for obj in rendered.objects if obj.ref.kind in _PLUGIN_KINDS]

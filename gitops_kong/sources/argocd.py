@@ -24,6 +24,9 @@ _HELM_HOOK, _HELM_DELETE = "helm.sh/hook", "helm.sh/hook-delete-policy"
 # Hooks that run in every sync; of Helm's, those that Argo CD knows.
 _SYNC_HOOKS = frozenset(("PreSync", "Sync", "PostSync"))
 _HELM_HOOKS = frozenset(("pre-install", "pre-upgrade", "post-install", "post-upgrade"))
+# Those that come with the rest or after it; a PreSync hook is deleted and made anew before each sync of the rest.
+_WITH_THE_REST = frozenset(("Sync", "PostSync"))
+_HELM_LATER = frozenset(("post-install", "post-upgrade"))
 _HELM_PLAIN = frozenset(("crd-install",))
 
 
@@ -380,10 +383,14 @@ def absent_hook(found: K8sObject) -> str | None:
             return None
         if not theirs & _HELM_HOOKS:
             return f"a {'/'.join(sorted(theirs))} hook of Helm, which no sync runs,"
+        if not theirs & _HELM_LATER:
+            return f"a {'/'.join(sorted(theirs))} hook, made before the rest at each sync,"
         succeeded = "hook-succeeded" in _words(annotations.get(_HELM_DELETE)) or "HookSucceeded" in policies
         return f"a {'/'.join(sorted(theirs))} hook, deleted when it succeeded," if succeeded else None
     if not hooks & _SYNC_HOOKS:
         return f"a {'/'.join(sorted(hooks))} hook, which a successful sync does not run,"
+    if not hooks & _WITH_THE_REST:
+        return f"a {'/'.join(sorted(hooks))} hook, made before the rest at each sync,"
     return f"a {'/'.join(sorted(hooks))} hook, deleted when it succeeded," if "HookSucceeded" in policies else None
 
 

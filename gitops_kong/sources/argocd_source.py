@@ -100,7 +100,7 @@ class SourceOf:
         if tree is None:
             raise Elsewhere(f"{path} of {url}", _CHECKOUT)
         revision = str(source.get("targetRevision") or "")
-        found = tree.at(revision)
+        found = tree.at(revision, path)
         if found.tree is None:
             hint = f"this clone does not hold that revision; run `git fetch origin {revision}`"
             raise Elsewhere(f"{path} of {url} at {revision}", hint)
@@ -111,7 +111,8 @@ class SourceOf:
         for source in (self.source, *(each for each in self.application.sources if each.get("ref"))):
             revision = str(source.get("targetRevision") or "")
             tree = None if source.get("chart") else find(str(source.get("repoURL") or ""), ".", self.tree, self.tools)
-            if tree is not None and tree.at(revision).assumed:
+            path = str(source.get("path") or ".")
+            if tree is not None and tree.at(revision, path).assumed:
                 yield Assumption(
                     self.application.found.ref,
                     f"{self.application.found.ref} takes revision {revision}: this checkout is taken for it; --base "

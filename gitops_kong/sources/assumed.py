@@ -30,6 +30,26 @@ def secrets(objects: Iterable[K8sObject]) -> list[Assumption]:
     return found
 
 
+def messages(assumptions: Iterable[Assumption]) -> Iterator[str]:
+    """What is taken for granted, as lines for people: Secrets that one kind of object makes are one line."""
+    secrets_by: dict[str, dict[str, str]] = {}
+    others: dict[str, None] = {}
+    for each in assumptions:
+        if each.made_by is None or each.ref.kind != "Secret":
+            others[each.message] = None
+        else:
+            name = f"{each.ref.namespace}/{each.ref.name}" if each.ref.namespace else each.ref.name
+            secrets_by.setdefault(each.made_by.kind, {})[name] = each.message
+    for kind, found in secrets_by.items():
+        if len(found) == 1:
+            yield from found.values()
+        else:
+            made = "Secrets encrypted with SOPS hold them" if kind == "Secret" else f"made by objects of kind {kind}"
+            listed = ", ".join(found)
+            yield f"{len(found)} Secrets are assumed to exist with unknown content, {made}: {listed}"
+    yield from others
+
+
 def _assume(
     maker: K8sObject, name: str, keys: Iterable[str] = (), template: Mapping[str, Any] = EMPTY, kind: str = ""
 ) -> Assumption:

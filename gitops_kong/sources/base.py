@@ -147,8 +147,11 @@ class Tree(Protocol):
         """Why a file is not there."""
 
     @property
-    def at(self) -> Callable[[str], At]:
-        """The files of a revision of the same repository; this tree itself where it stands for that revision."""
+    def at(self) -> Callable[[str, str], At]:
+        """The files of a revision of the same repository, of which a path is wanted.
+
+        This tree itself where it stands for that revision.
+        """
 
     def read(self, path: str) -> bytes:
         """Content of a file. Raises `RenderError` for what is missing, leaves the repository or is too large."""

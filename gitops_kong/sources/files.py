@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from gitops_kong.errors import UserError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.sources.base import Problem, Rendered, Target, Tree
+from gitops_kong.sources.base import NotSeen, Problem, Rendered, Target, Tree
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
 # An apiVersion at the start of a line, or of an indented document, or something in brackets: worth reading.
 _MANIFEST = regex(rb"(?m)^(?:[\"']?apiVersion[\"']?[ \t]*:|\{)|(?:\A|^---[^\n]*\n)\s+[\"']?apiVersion[\"']?[ \t]*:")
 _SCALAR = regex(rb"apiVersion[\"']?\s*:\s*[\"']?\w")
+# what starts a directive or a value of Jinja, Go templates, ERB and the like, where YAML could not have it
+_TEMPLATE = regex(rb"\{%-? ?\w+|<%=? ?\w+|\{\{[-~#]? *[\w.$\"'(]+")
 
 
 def looks_like_manifests(text: bytes) -> bool:
@@ -23,6 +25,19 @@ def looks_like_manifests(text: bytes) -> bool:
     found = _MANIFEST.search(text)
     # a JSON Schema of objects names apiVersion too, with a mapping as its value
     return found is not None and (found[0] != b"{" or _SCALAR.search(text) is not None)
+
+
+def template_of(problem: Problem, tree: Tree) -> NotSeen | None:
+    """What a file is not seen to become, if the very line that is no YAML is one of a template of another tool."""
+    try:
+        lines = tree.read(problem.file).splitlines() if problem.line else []
+    except UserError:
+        return None
+    found = _TEMPLATE.search(lines[problem.line - 1]) if 0 < problem.line <= len(lines) else None
+    if found is None:
+        return None
+    why = f"line {problem.line} is no YAML, but a template that another tool fills in"
+    return NotSeen(f"what {problem.file} becomes", why, problem.file)
 
 
 def render(target: Target, tree: Tree) -> Rendered:
@@ -45,5 +60,7 @@ def _read(path: str, tree: Tree) -> Rendered:
             return Rendered()
         objects: list[K8sObject] = tree.objects(path)
     except UserError as e:
-        return Rendered(problems=[Problem.of(e, path)])
+        problem = Problem.of(e, path)
+        template = template_of(problem, tree)
+        return Rendered(not_seen=[template]) if template else Rendered(problems=[problem])
     return Rendered(objects=objects)

@@ -270,7 +270,7 @@ class _Expansion:
         reference = reference_of(found)
         kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
         ref = Ref(SOURCE, kind, str(reference.get("namespace") or found.namespace), name)
-        source = self.sources.known.get(ref)
+        source = self.sources.source(ref)
         if not self.tools.allow_network or source is None or kind not in ("HelmRepository", "OCIRepository"):
             return None
         url, wanted = text(source.spec.get("url")), mapping(source.spec.get("ref"))

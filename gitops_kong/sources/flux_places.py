@@ -44,7 +44,8 @@ class Sources:
     def learn(self, found: K8sObject) -> None:
         """Takes in a source, or what makes artifacts of sources."""
         if found.group == SOURCE:
-            self.known[found.ref] = found
+            if found.spec.get("url") or found.ref not in self.known:  # a patch of one is no source
+                self.known[found.ref] = found
         elif found.group == _EXTENSIONS and found.kind == "ArtifactGenerator":
             for artifact in mappings(found.spec.get("artifacts")):
                 self.generated[found.namespace, text(artifact.get("name"))] = (artifact, found.data)
@@ -55,7 +56,7 @@ class Sources:
         namespace = text(reference.get("namespace")) or namespace
         if kind == "ExternalArtifact" and (made := self.generated.get((namespace, name))):
             return self.artifact(*made, namespace, path)
-        source = self.known.get(Ref(SOURCE, kind, namespace, name))
+        source = self.source(Ref(SOURCE, kind, namespace, name))
         if kind == "GitRepository":
             return self.repository(source, path)
         url = text(source.spec.get("url")) if source else ""
@@ -64,6 +65,13 @@ class Sources:
         if place is None:
             return Files(None, path, what)
         return Files(self.tree, place, assumed=f"{kind} {namespace}/{name} is taken to be made of this repository")
+
+    def source(self, ref: Ref) -> K8sObject | None:
+        """A source; of objects that get their namespace later, the only one with that name."""
+        if ref in self.known:
+            return self.known[ref]
+        same = [each for each in self.known.values() if (each.kind, each.name) == (ref.kind, ref.name)]
+        return same[0] if len(same) == 1 and not (ref.namespace and same[0].namespace) else None
 
     def beside(self, reference: Mapping[str, Any], path: str) -> str | None:
         """Where in this repository the files of an artifact lie: from its root, or from a directory right below it."""
@@ -83,7 +91,7 @@ class Sources:
         tree = find(url, path, self.tree, self.tools) if url else self.tree
         if tree is None:
             return Files(None, path, f"{path} of {url}; give --repo URL=PATH")
-        found = tree.at(revision)
+        found = tree.at(revision, path)
         if found.tree is None:
             hint = f"this clone does not hold that revision; run `git fetch origin {revision}`"
             return Files(None, path, f"{path} of {url} at {revision}; {hint}")
@@ -177,10 +185,16 @@ def local_place(found: K8sObject, sources: Sources) -> str:
     path = path_of(found)
     if not path:
         return ""
+    reference = reference_of(found)
     try:
-        files = sources.files(reference_of(found), found.namespace, path)
+        files = sources.files(reference, found.namespace, path)
     except RenderError:
         return ""
+    if (
+        path == "."
+        and sources.source(Ref(SOURCE, "GitRepository", found.namespace, text(reference.get("name")))) is None
+    ):
+        return ""  # all of a repository that is not known: rather not this one
     return files.path if files.tree is sources.tree else ""
 
 

@@ -40,6 +40,8 @@ def render(target: Target, tree: Tree, tools: Tools | None = None, limits: Limit
         for path in target.options.get("context", ()):
             rendered.extend(files.read_files(tree.under(path) or (path,), tree))
     except UserError as e:
-        return Rendered(problems=[Problem.of(e, target.path)])
+        problem = Problem.of(e, target.path)
+        template = files.template_of(problem, tree)
+        return Rendered(not_seen=[template]) if template else Rendered(problems=[problem])
     rendered.assumptions.extend(assumed.secrets(rendered.objects))
     return rendered

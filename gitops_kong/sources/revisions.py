@@ -69,43 +69,45 @@ class Revisions:
     environ: Mapping[str, str]
     base: str | None = None
     work: FileTree | None = None
-    opened: dict[str, FileTree | None] = field(default_factory=dict)
+    opened: dict[tuple[str, bool], FileTree | None] = field(default_factory=dict)
 
     @cached_property
     def merged(self) -> Merged:
         """The branches that the checkout stands for."""
         return merged_into(self.repository, self.environ, self.base)
 
-    def of(self, tree: FileTree) -> Callable[[str], At]:
+    def of(self, tree: FileTree) -> Callable[[str, str], At]:
         """What `tree.at` is for a state of the repository that stands for the checkout."""
-        return lambda revision: self.at(revision, tree)
+        return lambda revision, path: self.at(revision, path, tree)
 
-    def at(self, revision: str, tree: Tree) -> At:
-        """The files at `revision`, where `tree` is the checkout."""
+    def at(self, revision: str, path: str, tree: Tree) -> At:
+        """The files at `revision`, where `tree` is the checkout; it is not taken for one that has a path it lacks."""
         if revision in ("", "HEAD"):
             return At(tree)
         branch = revision.removeprefix("refs/heads/")
         if branch in self.merged.branches:
             return At(tree)
-        found = self.open(revision)
+        here = path in (".", *tree.files) or tree.is_directory(path)
+        found = self.open(revision, branches=self.merged.sure or not here)
         if found is not None:
             return At(found)
-        if self.merged.sure or revision.startswith("refs/tags/") or _COMMIT.fullmatch(revision):
+        if self.merged.sure or not here or revision.startswith("refs/tags/") or _COMMIT.fullmatch(revision):
             return At(None)
         return At(tree, assumed=True)
 
-    def open(self, revision: str) -> FileTree | None:
-        """The files at a tag, a commit, or (where the merged branch is known) a branch; None where it is not here."""
-        if revision not in self.opened:
-            self.opened[revision] = self._open(revision) if len(self.opened) < _MAX_REVISIONS else None
-        return self.opened[revision]
+    def open(self, revision: str, *, branches: bool) -> FileTree | None:
+        """The files at a tag, a commit or a branch; None where it is not here."""
+        key = (revision, branches)
+        if key not in self.opened:
+            self.opened[key] = self._open(revision, branches) if len(self.opened) < _MAX_REVISIONS else None
+        return self.opened[key]
 
-    def _open(self, revision: str) -> FileTree | None:
+    def _open(self, revision: str, branches: bool) -> FileTree | None:
         if not _NAME.fullmatch(revision):
             return None  # a range of versions, or an expression that Git would evaluate
         name = revision.removeprefix("refs/heads/").removeprefix("refs/tags/")
         candidates = [] if revision.startswith("refs/heads/") else [f"refs/tags/{name}"]
-        if self.merged.sure and not revision.startswith("refs/tags/"):
+        if branches and not revision.startswith("refs/tags/"):
             candidates += [f"refs/remotes/origin/{name}", f"refs/heads/{name}"]
         if _COMMIT.fullmatch(revision):
             candidates.append(revision)

@@ -43,7 +43,7 @@ class FileTree:
         self.links = links
         self.remotes: tuple[str, ...] = ()
         self.missing: Callable[[str], str] = lambda _: "no such file"
-        self.at: Callable[[str], At] = lambda _: At(self)
+        self.at: Callable[[str, str], At] = lambda _revision, _path: At(self)
         self._paths = list(self.files)
         self._read_raw = read_raw
         self.cache: ObjectCache = {} if cache is None else cache

@@ -304,7 +304,7 @@ LAYOUTS: dict[str, tuple[dict[str, str], list[str]]] = {
                 "name: pre", "name: pre, annotations: {argocd.argoproj.io/hook: PreSync}"
             ),
         },
-        ["Service kept", "Service pre"],
+        ["Service kept"],
     ),
 }
 
@@ -517,7 +517,12 @@ def test_include_and_exclude() -> None:
         ({"argocd.argoproj.io/hook": "PostSync,SyncFail"}, False),
         ({"argocd.argoproj.io/hook": "Skip"}, True),
         ({"helm.sh/hook": "crd-install"}, False),
-        ({"helm.sh/hook": "pre-install"}, False),
+        ({"argocd.argoproj.io/hook": "PreSync"}, True),
+        ({"argocd.argoproj.io/hook": "PreSync,PostSync"}, False),
+        ({"argocd.argoproj.io/hook": "Sync", "argocd.argoproj.io/hook-delete-policy": "HookSucceeded"}, True),
+        ({"argocd.argoproj.io/hook": "Sync", "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation"}, False),
+        ({"helm.sh/hook": "pre-install"}, True),
+        ({"helm.sh/hook": "post-install"}, False),
         ({"helm.sh/hook": "pre-install", "helm.sh/hook-delete-policy": "hook-succeeded"}, True),
         ({"helm.sh/hook": "pre-delete"}, True),
     ],

@@ -149,3 +149,25 @@ def test_json_schemas_are_no_manifests() -> None:
     assert not looks_like_manifests(schema)
     assert looks_like_manifests(b'{"apiVersion": "v1", "kind": "Service"}')
     assert looks_like_manifests(b"{apiVersion: v1, kind: Service}")
+
+
+def test_templates_of_other_tools_are_not_seen(tmp_path: Path) -> None:
+    head = "apiVersion: v1\nkind: Service\nmetadata:\n"
+    write(
+        tmp_path,
+        {
+            "a.yaml": service("a"),
+            "jinja.yaml": head + "{% for x in y %}\n  name: b\n",
+            "go.yaml": head + "  name: {{ .Values.name }}-x\n",
+            "k/kustomization.yaml": "resources: [{{ app }}.yaml]\n",
+            "broken.yaml": head + "  name: '{{ fine }}'\n  labels: {a: [b\n",
+        },
+    )
+    plain = rendered(tmp_path, ".")
+    assert names(plain) == ["Service a"]
+    assert sorted(each.what for each in plain.not_seen) == ["what go.yaml becomes", "what jinja.yaml becomes"]
+    (problem,) = plain.problems  # the line that is wrong has no template
+    assert problem.file == "broken.yaml"
+    other = rendered(tmp_path, "k")
+    assert (other.problems, [each.what for each in other.not_seen]) == ([], ["what k/kustomization.yaml becomes"])
+    assert other.not_seen[0].why == "line 1 is no YAML, but a template that another tool fills in"

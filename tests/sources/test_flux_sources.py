@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from gitops_kong.sources.config import Config
+from gitops_kong.sources.discover import discover
 from gitops_kong.sources.flux_ignore import Ignored
+from gitops_kong.sources.render import render
 from gitops_kong.sources.substitute import evaluate
-from gitops_kong.sources.tree import MemoryTree
-from tests.sources.build import names, rendered, service, targets, write
+from gitops_kong.sources.tree import MemoryTree, WorkTree
+from tests.sources.build import names, rendered, service, targets, tools, write
 from tests.sources.test_flux import CHART, flux, kustomization, release
 
 
@@ -252,3 +255,25 @@ def test_tests_of_charts_are_not_applied_unless_they_run(tmp_path: Path) -> None
         "Service apps/b-default",
         "Service apps/b-test",
     ]
+
+
+def test_sources_that_get_their_namespace_from_a_kustomization(tmp_path: Path) -> None:
+    far = {"kind": "GitRepository", "name": "far"}
+    url = {"url": "https://example.com/org/far"}
+    bare = flux("GitRepository", "far", url).replace(', "namespace": "flux-system"', "")
+    write(
+        tmp_path,
+        {
+            "base/kustomization.yaml": "namespace: flux-system\nresources: [g.yaml, k.yaml]\n",
+            "base/g.yaml": bare,
+            "base/k.yaml": flux("Kustomization", "far", {"path": "./", "sourceRef": far}),
+            "clusters/a/k.yaml": kustomization("base", "./base"),
+            "other/s.yaml": service("s"),
+        },
+    )
+    tree = WorkTree(tmp_path)
+    tree.remotes = ("https://example.com/org/this",)
+    found = discover(tree, Config())
+    # all of another repository is not all of this one
+    assert [target.name for target in found] == ["flux:clusters/a", "other"]
+    assert [each.what for each in render(found[0], tree, tools()).not_seen] == [f". of {url['url']}"]

@@ -136,6 +136,17 @@ def test_flux_reads_branches_and_tags_alike(repository: Path) -> None:
         assert f"Service {expected}" in names(render(target, opened.head.tree, tools())), reference
 
 
+def test_a_branch_with_files_that_the_checkout_lacks_is_another_one(repository: Path) -> None:
+    git(repository, "checkout", "-q", "develop")
+    commit(repository, {"only/there.yaml": service("there")})
+    git(repository, "checkout", "-q", "change")
+    write(repository, {"apps/a.yaml": app("a", {"path": "only", "targetRevision": "develop"})})
+    assert names(deployed(repository)) == ["Service there"]
+    write(repository, {"apps/a.yaml": app("a", {"path": "only", "targetRevision": "gone"})})
+    result = deployed(repository)
+    assert (result.problems, [each.what for each in result.not_seen]) == ([], [f"only of {URL} at gone"])
+
+
 def test_the_target_of_a_pull_request(tmp_path: Path) -> None:
     event = tmp_path / "event.json"
     event.write_text('{"merge_group": {"base_ref": "refs/heads/queue"}}')
