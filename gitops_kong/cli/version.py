@@ -13,6 +13,7 @@ import yaml
 from gitops_kong import __version__
 from gitops_kong.controller.versions import NEWEST_KNOWN, OLDEST
 from gitops_kong.gateway.catalogue import VERSIONS as GATEWAYS
+from gitops_kong.sources.tools import isolation
 
 PACKAGES = (
     "click",
@@ -49,6 +50,8 @@ def command(verbose: bool) -> None:
     click.echo(f"libyaml: {'yes' if yaml.__with_libyaml__ else 'no, YAML is read slowly'}")
     for program, arguments in PROGRAMS.items():
         click.echo(f"{program}: {_program(program, arguments)}")
+    walls = "in a network namespace of their own" if isolation() else "kept from the network by their environment alone"
+    click.echo(f"renderers: {walls}")
 
 
 def _package(name: str) -> str:

@@ -9,5 +9,6 @@ def test_version() -> None:
     assert "gateways known: 3.4 – 3.9" in told
     assert "libyaml: yes" in told
     assert "click: " in told
+    assert "renderers: " in told
     assert "git: git version" in told
     assert "helm: not found" in gitops_kong("version", "-v", cwd=ROOT, PATH="/nowhere").stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import stat
+import sys
 import tarfile
 import threading
 import time
@@ -18,7 +19,7 @@ from gitops_kong.sources.base import Limits
 from gitops_kong.sources.config import Config, TargetConfig
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.render import render
-from gitops_kong.sources.tools import Tools, environment, run, workspace
+from gitops_kong.sources.tools import Tools, environment, isolation, run, workspace
 from gitops_kong.sources.tree import WorkTree
 from tests.sources.build import names, rendered, service, tools, write
 
@@ -443,3 +444,16 @@ def test_file_parameters_name_no_other_files(tmp_path: Path) -> None:
         },
     )
     assert message(tmp_path) == "c: 'a=/etc/hostname,b' is no name of a file parameter"
+
+
+@pytest.mark.parametrize("network", [False, True])
+def test_a_renderer_that_heeds_no_proxy_reaches_nothing(network: bool, listener: Listener) -> None:
+    ask = f"import urllib.request as r; r.build_opener(r.ProxyHandler({{}})).open({listener.url!r}, timeout=5)"
+    reached = True
+    with workspace() as directory:
+        try:
+            run([sys.executable, "-c", ask], directory, Limits(seconds=30), network=network)
+        except RenderError:
+            reached = False
+    assert reached is bool(listener.requests)
+    assert reached is (network or not isolation())
