@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 
-def run(*arguments: str, cwd: Path | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """The finished command; nothing of this machine's kubeconfig reaches it."""
+def run(*arguments: str, cwd: Path | None = None, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    """The finished command, `more` in its environment; nothing of this machine's kubeconfig reaches it."""
     environment = {k: v for k, v in os.environ.items() if k not in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST")}
     return subprocess.run(
         [sys.executable, "-m", "gitops_kong", *arguments],
@@ -18,6 +18,6 @@ def run(*arguments: str, cwd: Path | None = None, stdin: str = "") -> subprocess
         check=False,
         cwd=cwd,
         input=stdin,
-        env=environment,
+        env=environment | more,
         timeout=300,
     )
