@@ -19,7 +19,7 @@ def refused(evidence: AuditEvidence) -> Iterator[Finding]:
     scrub = Scrubber(evidence.state.store)
     told: set[Ref] = set()
     diagnostics = evidence.diagnostics
-    if diagnostics is not None and diagnostics.failed is not None:
+    if diagnostics is not None and (diagnostics.failed is not None or diagnostics.fallback):
         for failure in parse(diagnostics.errors).failures:
             told.add(failure.object)
             yield finding("gateway-refuses", scrub(failure.message), _object(failure.object, evidence))
@@ -53,7 +53,7 @@ def events(evidence: AuditEvidence) -> Iterator[Finding]:
         old = event.last is None or evidence.now - event.last > evidence.events_within
         if old or event.object not in evidence.state.stored:
             continue
-        key = (event.object, event.reason, event.message)
+        key = (event.object, event.reason.removeprefix("Fallback"), event.message)
         known = newest.get(key)
         if known is None or (known.last and event.last and known.last < event.last):
             newest[key] = event
@@ -65,7 +65,7 @@ def events(evidence: AuditEvidence) -> Iterator[Finding]:
 
 
 def _because(affected: Affected) -> str:
-    return f"because of {', '.join(affected.causes)}" if affected.causes else "its cause is not told"
+    return f"because of {', '.join(dict.fromkeys(affected.causes))}" if affected.causes else "its cause is not told"
 
 
 def _object(ref: Ref, evidence: AuditEvidence) -> K8sObject | Ref:

@@ -65,6 +65,9 @@ def _missing(ingress: K8sObject, evidence: AuditEvidence) -> str:
     served = evidence.running if evidence.running is not None else evidence.reader.served
     entities = f"{served[ingress.ref]} {'entity' if served[ingress.ref] == 1 else 'entities'}"
     told = f"status.loadBalancer is empty, while {evidence.seen_by} has {entities} of it"
+    verdict = evidence.reader.verdict(ingress)
+    if verdict.outcome.configuration == "translation-failed":
+        return f"{told}; the controller writes none where it cannot translate all of it: {verdict.causes[0].message}"
     if not evidence.options.behaviours["fallback-reports-objects"]:
         told += f"; KIC {evidence.options.version_text} writes no status while a fallback configuration is in use"
     return told

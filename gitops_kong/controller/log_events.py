@@ -106,7 +106,8 @@ _HASH = regex(r"([^/]*)/([^:]*):(?:([^/]*)/)?(.*)").fullmatch  # KIC fallback.Ob
 # the gateway quotes the value that is there twice: a key or user name of a credential
 _UNIQUE = regex(r"(entity with (?:primary key |\w+) ?set to )'.*?'( already declared)", re.DOTALL).sub
 _ERROR_LEVELS = frozenset(("error", "dpanic", "panic", "fatal"))
-_UNTOLD = frozenset(("error", "errorVerbose", "stacktrace", "raw_error", "reconcileID", "v", "url"))
+_TOLD_BY_NAME = ("service_name", "service_namespace")
+_UNTOLD = frozenset(("error", "errorVerbose", "stacktrace", "raw_error", "reconcileID", "v", "url", *_TOLD_BY_NAME))
 
 
 def read_event(line: Line) -> LogEvent | None:
@@ -130,7 +131,7 @@ def _event(line: Line) -> LogEvent | None:
     if fields.get("error") == "resource processing failed" and "GVK" in fields:  # before 3.4
         return LogEvent("translation-failed", _of_gvk(fields), text, "failure")
     if text in _FALLBACK:
-        causes = tuple(_causes(_text(fields, "causing_objects")))
+        causes = tuple(dict.fromkeys(_causes(_text(fields, "causing_objects"))))
         why = "because of " + ", ".join(map(str, causes)) if causes else "its cause is not told"
         found = _ref(_text(fields, "group"), _text(fields, "kind"), fields)
         return LogEvent(_FALLBACK[text], found, why, causes=causes)
@@ -217,4 +218,6 @@ def _named(fields: Mapping[str, Any]) -> Ref | None:
         return _ref(_text(fields, "controllerGroup"), kind, inner)
     if "GVK" in fields:
         return _of_gvk(fields)
+    if _text(fields, "service_name"):  # KIC `translator.getServiceEndpoints`
+        return Ref("", "Service", _text(fields, "service_namespace"), _text(fields, "service_name"))
     return _ref(_text(fields, "controllerGroup"), kind, fields) if kind else None

@@ -181,10 +181,12 @@ class Client:
 
 def _pool(connection: Connection, credential: Credential) -> urllib3.PoolManager:
     more: dict[str, Any] = {}
+    if connection.insecure:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # it is what the user asks for
     if connection.server.startswith("https:"):
         more["ssl_context"] = _context(connection, credential)
         if connection.server_name:
-            more |= {"server_hostname": connection.server_name, "assert_hostname": connection.server_name}
+            more["server_hostname"] = connection.server_name
     proxy = connection.proxy or _proxy(connection.server)
     if proxy is None:
         return urllib3.PoolManager(num_pools=4, maxsize=16, **more)

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gitops_kong.controller.log_lines import read_lines
+from gitops_kong.report.log import read_log
 from tests.integrations.shop import ROOT, gitops_kong
 
 EVENT_OLD = "recording a Warning event for object"
@@ -164,3 +165,21 @@ def test_values_of_the_repository_s_secrets_are_not_told(tmp_path: Path, form: s
     assert done.returncode == 1, done.stderr
     assert "bad ***" in done.stdout
     assert "correct-horse" not in done.stdout + done.stderr
+
+
+def test_a_line_about_endpoints_names_their_service() -> None:
+    fields = {"service_name": "web", "service_namespace": "shop", "error": "not found"}
+    row = json.dumps(
+        {"level": "error", "time": "2026-11-29T12:00:00Z", "msg": "Error fetching EndpointSlices", **fields}
+    )
+    (entry,) = read_log(read_lines([row])).entries.values()
+    assert (str(entry.object), entry.message) == ("Service shop/web", "Error fetching EndpointSlices: not found")
+
+
+def test_a_cause_that_is_named_twice_is_told_once() -> None:
+    cause = "configuration.konghq.com/KongPlugin:shop/limit"
+    fields = {"group": "networking.k8s.io", "kind": "Ingress", "namespace": "shop", "name": "bad"}
+    told = {"msg": "Excluded object from fallback cache", **fields, "causing_objects": f"{cause},{cause}"}
+    row = json.dumps({"level": "debug", "time": "2026-11-29T12:00:00Z", **told})
+    (entry,) = read_log(read_lines([row])).entries.values()
+    assert entry.message == "because of KongPlugin shop/limit"

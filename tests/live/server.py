@@ -34,6 +34,13 @@ def missing() -> list[str]:
     return [name for name in ("etcd", "kube-apiserver", "openssl") if find(name) is None]
 
 
+_CERTIFICATE = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj")
+
+
+def _openssl(*arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -48,8 +55,8 @@ class Cluster:
         self.port, self.etcd_port = free_port(), free_port()
         self.tokens: dict[str, tuple[str, str]] = {ADMIN: ("admin", "system:masters")}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        key = folder / "service-accounts.key"
-        subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
+        _openssl("genrsa", "-out", str(folder / "service-accounts.key"), "2048")
+        _openssl(*_CERTIFICATE, "/CN=clients", "-keyout", str(folder / "ca.key"), "-out", str(folder / "ca.crt"))
 
     # processes
 
@@ -76,6 +83,7 @@ class Cluster:
             "--bind-address=127.0.0.1",
             f"--cert-dir={self.folder}/certificates",
             f"--token-auth-file={self.folder}/tokens.csv",
+            f"--client-ca-file={self.folder}/ca.crt",
             "--authorization-mode=RBAC",
             "--disable-admission-plugins=ServiceAccount",
             "--service-cluster-ip-range=10.0.0.0/16",
@@ -183,6 +191,15 @@ class Cluster:
                 "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}],
             },
         )
+
+    def client_certificate(self, name: str, group: str) -> tuple[str, str]:
+        """Certificate and key of a user, as PEM."""
+        key, request, certificate = (self.folder / f"{name}.{end}" for end in ("key", "csr", "crt"))
+        subject = ("-subj", f"/O={group}/CN={name}")
+        _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", *subject, "-keyout", str(key), "-out", str(request))
+        authority = ("-CA", str(self.folder / "ca.crt"), "-CAkey", str(self.folder / "ca.key"), "-CAcreateserial")
+        _openssl("x509", "-req", "-in", str(request), *authority, "-days", "2", "-out", str(certificate))
+        return certificate.read_text(), key.read_text()
 
     def kubeconfig(self, file: Path, user: Mapping[str, Any] | None = None, url: str = "", namespace: str = "") -> Path:
         """A kubeconfig file for a user (default: the administrator)."""
