@@ -175,14 +175,13 @@ class _Maker:
                 yield from self._object(ref, obj)
 
     def _object(self, ref: Ref, obj: K8sObject) -> Iterator[Finding]:
+        yield from self._untranslatable(ref, obj)
         by_configuration: dict[str, dict[Scenario, Verdict]] = {}
         for scenario, found in self.verdicts.items():
             verdict = found[ref]
             by_configuration.setdefault(verdict.outcome.configuration, {})[scenario] = verdict
         for configuration, held in by_configuration.items():
-            if configuration == "translation-failed":
-                yield self._held("translation-failed", obj, f"{ref}: {_first_message(held)}", held, "translation")
-            elif configuration in ("excluded", "backfilled") and ref.kind in STATUS_KINDS:
+            if configuration in ("excluded", "backfilled") and ref.kind in STATUS_KINDS:
                 if not any(c.object.ref == ref for v in held.values() for c in v.causes):
                     what = (
                         "left out with what it needs"
@@ -194,6 +193,21 @@ class _Maker:
                 yield from self._status(ref, obj, held)
             elif configuration == "ignored" and ref.kind in ROUTE_KINDS:
                 yield self._held("not-taken-in", obj, f"{ref}: not taken in: {_first_message(held)}", held)
+
+    def _untranslatable(self, ref: Ref, obj: K8sObject) -> Iterator[Finding]:
+        """What is wrong with an object itself, also where others keep the gateway from ever getting it: it would be the
+        next thing to find once they are mended.
+        """
+        held = {
+            scenario: found[ref]
+            for scenario, found in self.verdicts.items()
+            if found[ref].outcome.configuration == "translation-failed" or ref in self.readers[scenario].untranslated
+        }
+        if held:
+            known = next((v.causes for v in held.values() if v.outcome.configuration == "translation-failed"), ())
+            causes = known or (self.readers[next(iter(held))].untranslated[ref],)
+            message = f"{ref}: {causes[0].message}"
+            yield self._held("translation-failed", obj, message, held, "translation", causes)
 
     def _status(self, ref: Ref, obj: K8sObject, held: Mapping[Scenario, Verdict]) -> Iterator[Finding]:
         for status in ("empty", "stale"):

@@ -111,6 +111,11 @@ class LifeReader:
         return _failed(translation.failures if translation else (), self._scrub)
 
     @cached_property
+    def untranslated(self) -> Mapping[Ref, Cause]:
+        """What failed in the translation of everything, whatever the gateway runs in its place."""
+        return _failed(self.life.regular.failures if self.life.regular else (), self._scrub)
+
+    @cached_property
     def _translated(self) -> frozenset[Ref]:
         return frozenset(o.ref for o in self.life.regular.configured) if self.life.regular else frozenset()
 

@@ -260,3 +260,14 @@ metadata: {name: gold, namespace: shop, annotations: {kubernetes.io/ingress.clas
     predicted = run(HEALTHY + broken(GUARDED) + members, BASE + members, "3.5.13", gate=False)
     lost = [(str(f.object.ref), f.scenarios) for f in predicted.findings if f.rule == "consumer-lost" and f.object]
     assert lost == [("KongConsumer shop/ada", ("controller-restart",))]
+
+
+@pytest.mark.parametrize("gate", [True, False])
+def test_a_refused_object_does_not_hide_what_cannot_be_translated(gate: bool) -> None:
+    lost = ingress("lost", "gone", "{konghq.com/plugins: limit}")
+    predicted = run(HEAD + lost, BASE, "3.5.13", gate=gate)
+    assert outcomes(predicted, "lost")["*"].startswith("excluded" if gate else "blocked")
+    (failed,) = (f for f in predicted.findings if f.rule == "translation-failed")
+    assert failed.object
+    assert (failed.object.name, failed.caught_by, len(failed.scenarios)) == ("lost", "translation", 4)
+    assert "Service shop/gone not found" in failed.message
