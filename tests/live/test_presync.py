@@ -79,30 +79,49 @@ def _wait_for_applications(cluster: Cluster) -> None:
 
 
 @pytest.fixture
-def presync(synced: Cluster, tmp_path: Path) -> Any:
+def template() -> dict[str, Any]:
     (job,) = (o for o in rendered("deploy/argocd/kustomize/example/job") if o["kind"] == "Job")
-    template = job["spec"]["template"]
+    found: dict[str, Any] = job["spec"]["template"]
+    return found
+
+
+@pytest.fixture
+def token(synced: Cluster, template: dict[str, Any]) -> str:
+    """Of the hook's own account."""
     account = f"/api/v1/namespaces/{NS}/serviceaccounts/{template['spec']['serviceAccountName']}/token"
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = synced.request("POST", account, body)["status"]["token"]
+    return str(synced.request("POST", account, body)["status"]["token"])
+
+
+@pytest.fixture
+def presync(synced: Cluster, template: dict[str, Any], token: str, tmp_path: Path) -> Any:
     config = synced.kubeconfig(tmp_path / "kubeconfig", {"token": token})
     (container,) = template["spec"]["containers"]
     environment = {each["name"]: each["value"] for each in container["env"]}
 
-    def made() -> subprocess.CompletedProcess[str]:
-        flags = ["--kubeconfig", str(config), "--controller-version", "3.5.13"]
+    def made(*more: str) -> subprocess.CompletedProcess[str]:
+        flags = ["--kubeconfig", str(config), "--controller-version", "3.5.13", *more]
         return run(*container["args"], *flags, cwd=tmp_path, **environment)
 
     return made
 
 
-def test_its_pod_is_admitted_to_a_restricted_namespace(synced: Cluster) -> None:
-    (job,) = (o for o in rendered("deploy/argocd/kustomize/example/job") if o["kind"] == "Job")
-    template = job["spec"]["template"]
+def test_its_pod_is_admitted_to_a_restricted_namespace(synced: Cluster, template: dict[str, Any]) -> None:
     metadata = {**template.get("metadata", {}), "name": "hook", "namespace": NS}
     pod = {"apiVersion": "v1", "kind": "Pod", "spec": template["spec"], "metadata": metadata}
     synced.create(pod, status=False)
     synced.delete(pod)
+    del pod["spec"]["securityContext"]["seccompProfile"]
+    with pytest.raises(AssertionError, match="PodSecurity"):
+        synced.create(pod, status=False)
+
+
+def test_its_account_sees_no_other_application_and_no_secrets(presync: Any, synced: Cluster, token: str) -> None:
+    done = presync("--application", "argocd/other", "--timeout", "5")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "forbidden" in done.stderr
+    with pytest.raises(AssertionError, match="403"):
+        synced.request("GET", "/api/v1/secrets", token=token)
 
 
 def test_a_revision_that_the_gateway_refuses_stops_the_sync(presync: Any, shop: Path) -> None:
