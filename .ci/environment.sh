@@ -17,10 +17,13 @@ python=${PYTHON:-python3}
   exit 2
 }
 
-# A virtual environment with exactly what the lock file pins, wheels only, and the project itself.
+stamp_of() { cat "$1" pyproject.toml | sha256sum | cut -d' ' -f1; }
+
+# environment [LOCK]: a virtual environment with exactly what the lock file pins (default: that of development, which holds the
+# other one, too), wheels only, and the project itself.
 environment() {
-  local lock=requirements-dev.lock stamp
-  stamp=$(cat "$lock" pyproject.toml | sha256sum | cut -d' ' -f1)
+  local lock=${1:-requirements-dev.lock} isolation=--no-build-isolation there
+  [ "$lock" = requirements-dev.lock ] || isolation=--use-pep517
   if ! .venv/bin/python -c '' 2>/dev/null; then
     rm -rf .venv
     "$python" -m venv .venv || {
@@ -28,10 +31,11 @@ environment() {
       exit 2
     }
   fi
-  if [ "$(cat .venv/.stamp 2>/dev/null)" != "$stamp" ]; then
+  there=$(cat .venv/.stamp 2>/dev/null || true)
+  if [ "$there" != "$(stamp_of "$lock")" ] && [ "$there" != "$(stamp_of requirements-dev.lock)" ]; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r "$lock"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-    printf '%s' "$stamp" > .venv/.stamp
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$isolation" --editable .
+    stamp_of "$lock" | tr -d '\n' > .venv/.stamp
   fi
   export PATH="$PWD/.venv/bin:$PATH"
 }
