@@ -65,10 +65,15 @@ def decode(text: bytes, file: str) -> str:
 
 
 def split(text: str, file: str) -> Iterator[Piece]:
-    """Documents between lines that start with `---`, as `YAMLReader` of k8s.io/apimachinery separates them."""
+    """Documents between lines that start with `---`, as `YAMLReader` of k8s.io/apimachinery separates them.
+
+    It ends the last line with a line break, too: text in a block at the end of a file has one.
+    """
     start = line = index = 0
     for match in _SEPARATOR.finditer(text) if "---" in text else ():
         rest = match[1].strip()
+        if "\r" in rest and rest[0] == "#" and not match.start():
+            continue  # lines that end with carriage returns alone: this one holds the document, too
         piece = text[start : match.start()]
         here = line + piece.count("\n")
         if rest and rest[0] != "#":
@@ -79,7 +84,7 @@ def split(text: str, file: str) -> Iterator[Piece]:
             yield Piece(index, line, piece)
             index += 1
         start, line = match.end(), here + 1
-    yield Piece(index, line, text[start:])
+    yield Piece(index, line, text[start:] if text.endswith("\n") or start == len(text) else text[start:] + "\n")
 
 
 def read_pieces(text: bytes, file: str) -> Iterator[Document]:

@@ -149,6 +149,60 @@ def test_errors_have_a_position(text: str, parser: str, monkeypatch: pytest.Monk
     assert "\n" not in str(error.value)
 
 
+ODD = {
+    "{a:}": {"a:": None},
+    "[a:]": ["a:"],
+    "k: {a:, b: c:}": {"k": {"a:": None, "b": "c:"}},
+    "k: [a:, b:c, 'd':1, \"e\":[f:]]": {"k": ["a:", "b:c", {"d": 1}, {"e": ["f:"]}]},
+    "k: [a:b:]": {"k": ["a:b:"]},
+    "k: {a: [:]}": None,
+    "k: {x: http:}\nj: \ue000": {"k": {"x": "http:"}, "j": "\ue000"},
+    "[? a]": [{"a": None}],
+    "[a: b, c]": [{"a": "b"}, "c"],
+    "{a:1}": {"a:1": None},
+    "[!a, b]": ["b"],
+    "[!a,b]": None,
+    "[!!str, 1]": ["1"],
+    "[!!str ,1]": ["", 1],
+    "[!<tag:yaml.org,2002:str>,1]": None,
+    "%YAML 1.1\n": None,
+    "%YAML 1.1\n---\na: 1": None,  # the separator leaves a directive without its document
+    "%TAG !e! tag:x,2000:\n---\na: 1": None,
+    "%a": None,
+    "k: |\n  a": {"k": "a\n"},
+    "k: |-\n  a": {"k": "a"},
+    "k: >\n  a\n  b": {"k": "a b\n"},
+    "a: 1\n\ufeffb: 2": {"a": 1, "\ufeffb": 2},
+    "\ufeff\ufeffa: 1": {"a": 1},
+    "--- # c\ra: 1\r": {"a": 1},
+    "---\ra: 1\r": None,
+}
+
+
+@pytest.mark.parametrize("parser", ["libyaml", "python"])
+@pytest.mark.parametrize("text", ODD)
+def test_odd_documents_give_what_go_reads(text: str, parser: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if parser == "python":
+        monkeypatch.setattr(nodes, "_CParser", None)
+    found: object
+    try:
+        (found,) = read_documents(text.encode(), "f")
+    except ManifestError:
+        found = None
+    assert found == ODD[text]
+
+
+def test_only_yaml_1_1_is_read() -> None:
+    assert yaml.read_value(b"%YAML 1.1\n---\na: yes") == {"a": True}
+    with pytest.raises(ManifestError, match=r"^-:1:1: not YAML: found incompatible YAML document"):
+        yaml.read_value(b"%YAML 1.2\n---\na: yes")
+
+
+def test_colons_without_end_are_an_error() -> None:
+    with pytest.raises(ManifestError, match="too many colons"):
+        read_documents(b"k: [" + b"a:," * 50 + b"]\n", "f")
+
+
 def test_invalid_utf8_has_a_position() -> None:
     with pytest.raises(ManifestError, match=r"^f:2:4: not YAML: invalid UTF-8$"):
         read_documents(b"a: 1\nb: \xff\n", "f")
