@@ -1,4 +1,7 @@
-"""SARIF, JUnit and Code Quality: what their readers insist on, held by our own schemas of the parts that we write."""
+"""SARIF, JUnit and Code Quality: what their readers insist on, held by our own schemas of the parts that we write.
+
+SARIF is held by the published schema, too, as pydantic-sarif has it: closed models made from the schema of SARIF 2.1.0.
+"""
 
 import json
 from collections.abc import Iterator
@@ -6,9 +9,12 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as PublishedSarif
 
 from gitops_kong.predict.model import Finding
 from gitops_kong.report import code_quality, json_format, json_lines, junit, sarif
@@ -94,11 +100,19 @@ CODE_QUALITY = many(
 
 def run_of(written: str) -> dict[str, Any]:
     log = json.loads(written)
+    PublishedSarif.model_validate(log)
     assert log["version"] == "2.1.0"
     (run,) = log["runs"]
     Draft202012Validator(many(SARIF_RESULT)).validate(run["results"])
     Draft202012Validator(many(SARIF_RULE)).validate(run["tool"]["driver"]["rules"])
     return dict(run)
+
+
+def test_the_published_schema_of_sarif_refuses_what_it_does_not_know() -> None:
+    log = json.loads(sarif.write(report()))
+    log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0
+    with pytest.raises(ValidationError, match="startLine"):
+        PublishedSarif.model_validate(log)
 
 
 def test_sarif_points_to_rules_and_causes() -> None:
