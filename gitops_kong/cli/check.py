@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from gitops_kong import parallel
 from gitops_kong.cli import completing
 from gitops_kong.cli.color import color_option, columns, use_color
 from gitops_kong.cli.inputs import CheckSettings
@@ -115,6 +116,12 @@ def writer(form: str) -> Callable[[Report], str]:
         envvar="GITOPS_KONG_CACHE",
         help="Build on what an earlier run found (default; GITOPS_KONG_CACHE=0 turns it off).",
     ),
+    click.option(
+        "--jobs",
+        metavar="N",
+        type=click.IntRange(1),
+        help="Processes that share the work on large repositories. Default: by cores and free memory.",
+    ),
     color_option,
     click.option("-q", "--quiet", is_flag=True, help="Print nothing where nothing fails."),
     click.option("-v", "--verbose", is_flag=True, help="Name every object."),
@@ -127,6 +134,7 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     files = [_report_file(r) for r in reports]
     store = Store(cache_folder(os.environ)) if flags.pop("cached") else None
     color, quiet, verbose = flags.pop("color"), flags.pop("quiet"), flags.pop("verbose")
+    jobs = flags.pop("jobs")
     controller = settings_of(flags)
     base, no_base, staged = flags.pop("base"), flags.pop("no_base"), flags.pop("staged")
     if base is not None and no_base:
@@ -137,7 +145,8 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     settings = CheckSettings(
         repository.paths, scenarios=scenarios, controller=controller, compare_routes=compare_routes, **flags
     )
-    report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet), store)
+    with parallel.processes(jobs or parallel.by_machine()):
+        report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet), store)
     failed = [failure for name, file in files if (failure := _write(report, name, file))]
     if report.exit_status or not quiet:
         colored = form == "text" and use_color(color)

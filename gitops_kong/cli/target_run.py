@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from gitops_kong import parallel
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.apiserver.problems import path_of
 from gitops_kong.cluster.intake import take_in
@@ -137,7 +138,22 @@ def _state(
     webhook: Webhook | None = None,
 ) -> ClusterState:
     """The cluster after `objects` were applied; CRDs among them win over those that ship here."""
-    return cluster_state(objects, options, admission(server.with_crds(objects)), take_in, before, webhook)
+    server = server.with_crds(objects)
+    admit = admission(server)
+    previous = before.stored if before else {}
+
+    def is_plain(obj: K8sObject) -> bool:
+        answer = admit(obj, previous.get(obj.ref))
+        return not obj.content_unknown and answer == Admission(answer.object)
+
+    def admit_ahead(obj: K8sObject, old: K8sObject | None) -> Admission:
+        if ahead.plain(obj) and old is previous.get(obj.ref):
+            return Admission(server.prepare(obj))
+        return admit(obj, old)
+
+    _, *others = parallel.shares(objects)
+    with parallel.Ahead(others, is_plain) as ahead:
+        return cluster_state(objects, options, admit_ahead if others else admit, take_in, before, webhook)
 
 
 def _objects(rendered: Rendered, context: Sequence[K8sObject]) -> list[K8sObject]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from gitops_kong import parallel
 from gitops_kong.gateway import lua
 from gitops_kong.gateway.declarative import Declarative, Errors, Kind
 from gitops_kong.gateway.fields import EXPECTED, REQUIRED, Error
@@ -34,8 +35,8 @@ class Validation:
 
     def errors(self) -> Errors | None:
         """Errors by key of the file and position, None when the schemas take everything."""
-        first: Errors = {}
         other: Errors = {}
+        lists: dict[str, list[Any]] = {}
         for key, value in self._config.items():
             if key not in self._declarative.schemas:
                 error = self._declarative.check_top_level(key, value)
@@ -45,8 +46,9 @@ class Validation:
                 items = lua.as_sequence(value)
                 if items is None:
                     other[key] = EXPECTED["array"]
-                elif found := {i: e for i, item in enumerate(items, 1) if (e := self._first(key, "top", item))}:
-                    first[key] = found
+                else:
+                    lists[key] = items
+        first = self._first_of_all(lists)
         if self._config.get("_format_version", MISSING) in (None, MISSING):
             other["_format_version"] = REQUIRED
         if not first and not other:
@@ -54,6 +56,35 @@ class Validation:
         second = {**self._second_errors(), **other}
         errors: Errors | None = merged(second, null_errors(first)) if second else None
         return errors
+
+    def _first_of_all(self, lists: Mapping[str, list[Any]]) -> Errors:
+        """Errors of the first validation by key and position; other processes look at some keys of a large file."""
+
+        def errors_of(key: str) -> Errors:
+            return {i: e for i, item in enumerate(lists[key], 1) if (e := self._first(key, "top", item))}
+
+        def is_plain(key: str) -> bool:
+            noted = self._declarative.compiler.noted
+            return not errors_of(key) and not self.lost and self._declarative.compiler.noted == noted
+
+        own, *others = parallel.shares(list(lists), lambda key: len(lists[key])) if lists else [[]]
+        with parallel.Ahead(others, is_plain) as ahead:
+            found = {key: errors_of(key) for key in own}
+            plain = [key for key in lists if key not in found and ahead.plain(key)]
+            found |= {key: errors_of(key) for key in lists if key not in found and key not in plain}
+        first = {key: found[key] for key in lists if found.get(key)}
+        for key in plain if first else ():
+            self._note_fine(key, lists[key])
+        return first
+
+    def _note_fine(self, entity: str, items: list[Any]) -> None:
+        """Note what another process found: none of these and of what is nested in them has an error."""
+        for item in items:
+            self._fine.add(id(item))
+            for relation in self._children[entity] if isinstance(item, dict) else ():
+                nested = item.get(relation.child)
+                if isinstance(nested, list):
+                    self._note_fine(relation.child, nested)
 
     def _first(self, entity: str, kind: Kind, item: Any) -> Error | None:
         """Errors of one entity and of what is nested in it, in the first validation."""

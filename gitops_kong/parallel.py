@@ -1,0 +1,147 @@
+"""Work that other processes do ahead: which of many items are plain, so that this process need not look at them.
+
+The answer is a yes for what has no effect but the one that everybody knows; whatever has another, or was not found out,
+is done here as ever. So results do not depend on how many processes there are, or on what becomes of them.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+LEAST = 5_000  # items that are worth another process
+_MEMORY = 512 * 1024 * 1024  # bytes that another process may need at most on the largest repositories
+_processes = 1
+
+
+@contextmanager
+def processes(count: int) -> Iterator[None]:
+    """Up to `count` processes, this one included, work while the context lasts; by default there is only this one."""
+    global _processes  # noqa: PLW0603 - a trait of the run, like its garbage collection
+    before, _processes = _processes, count
+    try:
+        yield
+    finally:
+        _processes = before
+
+
+def by_machine() -> int:
+    """As many processes as there are cores that this one may use, and memory for."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, _free_memory() // _MEMORY))
+
+
+def _free_memory() -> int:
+    """Bytes that are free on this machine and in this container, as far as the system tells."""
+    free = _MEMORY * 2
+    with suppress(OSError, ValueError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    with suppress(OSError, ValueError):
+        group = Path("/sys/fs/cgroup")
+        most = int((group / "memory.max").read_text(encoding="ascii"))
+        free = min(free, most - int((group / "memory.current").read_text(encoding="ascii")))
+    return free
+
+
+def shares(items: Sequence[Item], weight: Callable[[Item], int] | None = None) -> list[list[Item]]:
+    """The items in as many parts as there are processes; the first part is that of this process.
+
+    Without `weight` the parts are runs of the items, of equal length. With it they weigh about the same. One part where
+    that is too little work, or this system or this moment allows no other process.
+    """
+    total = sum(map(weight, items)) if weight else len(items)
+    count = min(_processes, total // LEAST + 1)
+    if count < 2 or not hasattr(os, "fork") or threading.active_count() > 1:
+        return [list(items)]
+    if weight is None:
+        size = -(-len(items) // count)
+        return [list(items[start : start + size]) for start in range(0, len(items), size)]
+    parts: list[list[Item]] = [[] for _ in range(count)]
+    loads = [0] * count
+    for item in sorted(items, key=weight, reverse=True):
+        least = loads.index(min(loads))
+        parts[least].append(item)
+        loads[least] += weight(item)
+    return [part for part in parts if part]
+
+
+class Ahead(Generic[Item]):
+    """Other processes that look at items, each at its part; a context, at whose end they are gone."""
+
+    def __init__(self, parts: Sequence[Sequence[Item]], is_plain: Callable[[Item], bool]) -> None:
+        """The processes start at once; they see everything as it is now, and nothing that they do is seen here."""
+        self._plain: list[bytes] = []
+        self._at: dict[Item, tuple[int, int]] = {}
+        self._running: dict[int, tuple[int, int]] = {}  # part: process, end of the pipe
+        for number, part in enumerate(parts):
+            started = _start(part, is_plain)
+            if started is None:
+                break
+            self._running[number] = started
+            self._plain.append(b"")
+            self._at.update((item, (number, place)) for place, item in enumerate(part))
+
+    def __enter__(self) -> Ahead[Item]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process, pipe in self._running.values():
+            os.close(pipe)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            _wait(process)
+        self._running.clear()
+
+    def plain(self, item: Item) -> bool:
+        """Whether another process found the item plain; waits for the one that looks at it."""
+        place = self._at.get(item)
+        if place is None:
+            return False
+        number, index = place
+        running = self._running.pop(number, None)
+        if running is not None:
+            process, pipe = running
+            with open(pipe, "rb") as answers:  # noqa: PTH123 - a descriptor
+                self._plain[number] = answers.read()
+            _wait(process)
+        return self._plain[number][index : index + 1] == b"\1"
+
+
+def _start(part: Sequence[Item], is_plain: Callable[[Item], bool]) -> tuple[int, int] | None:
+    """A process, and the pipe that it answers in: a byte an item, 1 for plain; None where none can be started."""
+    try:
+        answers, end = os.pipe()
+    except OSError:
+        return None
+    try:
+        process = os.fork()
+    except OSError:
+        os.close(answers)
+        os.close(end)
+        return None
+    if process:
+        os.close(end)
+        return process, answers
+    try:  # from here on in the other process, which never returns and leaves what this one has open alone
+        gc.disable()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.close(answers)
+        found = bytes(map(is_plain, part))
+        while found:
+            found = found[os.write(end, found) :]
+    finally:
+        os._exit(0)
+
+
+def _wait(process: int) -> None:
+    with suppress(ChildProcessError):
+        os.waitpid(process, 0)

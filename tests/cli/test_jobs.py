@@ -1,0 +1,129 @@
+"""`check` with several processes: the same report, whatever becomes of them."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gitops_kong import parallel
+from gitops_kong.cli.main import cli
+
+SERVICE = """apiVersion: v1
+kind: Service
+metadata: {{name: s{i}, namespace: shop}}
+spec: {{ports: [{{port: {port}}}]}}
+"""
+INGRESS = """apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: i{i}, namespace: shop, annotations: {{konghq.com/plugins: "p{i}", konghq.com/methods: "{method}"}}}}
+spec:
+  ingressClassName: kong
+  rules:
+  - host: h{i}.example.com
+    http:
+      paths:
+      - {{path: "{path}", pathType: ImplementationSpecific, backend: {{service: {{name: s{i}, port: {{number: 80}}}}}}}}
+"""
+PLUGIN = """apiVersion: configuration.konghq.com/v1
+kind: KongPlugin
+metadata: {{name: p{i}, namespace: shop}}
+plugin: rate-limiting
+config: {{{field}: {i}}}
+"""
+BROKEN: dict[int, dict[str, object]] = {
+    3: {"field": "minutes"},  # the gateway refuses the plugin
+    7: {"port": 700_000},  # the API server refuses the Service
+    11: {"path": "/~["},
+    13: {"method": "no method"},
+    17: {"path": "no-slash"},  # the API server refuses the Ingress
+}
+
+
+@pytest.fixture(autouse=True)
+def _worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "LEAST", 1)
+
+
+def repository(folder: Path, broken: dict[int, dict[str, object]]) -> None:
+    folder.mkdir()
+    for i in range(1, 21):
+        values = {"port": 80, "method": "GET", "path": f"/{i}", "field": "minute", **broken.get(i, {})}
+        documents = "---\n".join(text.format(i=i, **values) for text in (SERVICE, INGRESS, PLUGIN))
+        (folder / f"{i:02}.yaml").write_text(documents)
+
+
+def check(jobs: int) -> str:
+    done = CliRunner().invoke(cli, ["check", "--format", "json", "--all", "--jobs", str(jobs)])
+    assert done.exit_code in (0, 1), done.output
+    return done.stdout
+
+
+@pytest.mark.parametrize("broken", [{}, BROKEN, {19: {"field": "minutes"}}])
+def test_the_report_is_the_same_byte_for_byte(
+    broken: dict[int, dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository(tmp_path / "repository", broken)
+    monkeypatch.chdir(tmp_path / "repository")
+    started: list[int] = []
+    fork = os.fork
+
+    def counted() -> int:
+        started.append(1)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", counted)
+    alone = check(1)
+    assert not started
+    assert check(2) == alone
+    assert len(started) >= 2  # for the API server's rules and for the gateway's
+    assert check(3) == alone
+
+
+def test_other_processes_are_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository(tmp_path / "repository", BROKEN)
+    monkeypatch.chdir(tmp_path / "repository")
+    alone = check(1)
+
+    def none() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", none)
+    assert check(3) == alone
+
+
+def test_only_what_another_process_answered_is_plain() -> None:
+    def is_plain(item: str) -> bool:
+        if item == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if item == "fails":
+            raise ValueError(item)
+        return item == "plain"
+
+    with parallel.Ahead([["plain", "not"], ["killed"], ["fails"]], is_plain) as ahead:
+        found = {item: ahead.plain(item) for item in ("not", "plain", "killed", "fails", "nobody's")}
+    assert found == {"not": False, "plain": True, "killed": False, "fails": False, "nobody's": False}
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)  # none is left behind
+
+
+def test_a_process_that_is_not_waited_for_is_ended() -> None:
+    def wait(_: str) -> bool:
+        signal.pause()
+        return True
+
+    with pytest.raises(KeyError), parallel.Ahead([["item"]], wait):
+        raise KeyError
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_shares_are_of_about_the_same_weight() -> None:
+    items = [*range(10)]
+    assert parallel.shares(items) == [items]
+    with parallel.processes(3):
+        assert parallel.shares(items) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+        assert parallel.shares(items, lambda item: item) == [[9, 4, 3], [8, 5, 2], [7, 6, 1, 0]]
+        assert parallel.shares([]) == [[]]
+    assert 1 <= parallel.by_machine() <= (os.cpu_count() or 1)
