@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.lazy import regex
@@ -126,7 +126,8 @@ class _Found:
         for chart in charts:
             if not _any_below(claimed, chart) and not _below(chart, taken):
                 self.targets += self.charts(chart)
-        self.plain([path for path in plain if not _below(path, taken) and not self.only_deploys(path, deployers)])
+        rest = [path for path in plain if not _below(path, taken) and not self.only_deploys(path, deployers)]
+        self.plain(self.beside(rest))
 
     def deploys(self, path: str) -> bool:
         """Whether a file, or a template, makes objects of Argo CD or Flux."""
@@ -137,6 +138,21 @@ class _Found:
         except UserError:
             return False
         return argocd.mentions(text) or flux.mentions(text)
+
+    def beside(self, paths: list[str]) -> list[str]:
+        """Gives plain files in the directories of Flux's targets to those: who applies one applies the other.
+
+        What is left.
+        """
+        left = paths
+        for position, target in sorted(enumerate(self.targets), key=lambda found: -found[1].path.count("/")):
+            if target.source != "flux" or target.path == ".":
+                continue
+            members = tuple(path for path in left if _below(path, {target.path}) and _is_manifest(self.tree, path))
+            left = [path for path in left if not _below(path, {target.path})]
+            if members:
+                self.targets[position] = replace(target, options={**target.options, "beside": members})
+        return left
 
     def only_deploys(self, path: str, deployers: list[str]) -> bool:
         """Whether a file has nothing but objects of Argo CD and Flux."""
@@ -151,7 +167,7 @@ class _Found:
         """Targets of Argo CD and Flux, and the directories that they deploy, which are no targets of their own."""
         theirs, taken = argocd.discover(self.tree, deployers, used)
         others, more = flux.discover(self.tree, deployers, used, claimed)
-        return theirs + others, taken | more | {target.path for target in others if target.path != "."}
+        return theirs + others, taken | more
 
     def charts(self, directory: str) -> list[Target]:
         """Targets of a chart; one that cannot be read is a target too, so that rendering it says why."""

@@ -39,6 +39,10 @@ def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
         applied = (path_of(each) for each in built.objects if deploys(each) and each.kind == "Kustomization")
         if not any(place == path or path.startswith(f"{place}/") or place == "." for place in applied if place):
             expansion.rendered.extend(built)
+    for path in target.options.get("beside", ()):
+        beside = files.read_files([path], tree)
+        plain = [each for each in beside.objects if not each.group.endswith(".toolkit.fluxcd.io")]
+        expansion.rendered.extend(Rendered(plain, beside.problems))
     if target.options.get("synced"):
         found.append(_synced(target.path))
     expansion.learn(found)

@@ -190,6 +190,23 @@ def test_releases_within_kustomizations_belong_to_who_applies_them(tmp_path: Pat
     assert names(rendered(tmp_path, "flux:alone")) == ["HelmRelease apps/other", "Service apps/other-default"]
 
 
+def test_plain_files_beside_a_release_are_applied_with_it(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            **CHART,
+            "f/r.yaml": release("r", "charts/c") + "---\n" + service("same-file"),
+            "f/s.yaml": service("beside"),
+            "f/deep/d.yaml": service("below"),
+            "f/settings.yaml": "a: 1\n",
+            "g/s.yaml": service("elsewhere"),
+        },
+    )
+    assert [target.name for target in targets(tmp_path)] == ["flux:f", "g"]
+    expected = ["Service apps/r-default", "Service below", "Service beside", "Service same-file"]
+    assert names(rendered(tmp_path, "flux:f")) == expected
+
+
 def test_clusters_side_by_side(tmp_path: Path) -> None:
     other = {path.replace("prod", "dev"): text.replace("prod", "dev") for path, text in ROOT.items()}
     write(tmp_path, {**ROOT, **other, "clusters/dev/a.yaml": service("dev"), "clusters/prod/a.yaml": service("prod")})

@@ -546,7 +546,7 @@ CONTROLLERS = {
             "data: {values.yaml: 'b: 1'}\n",
             "v.yaml": "{b: 1, c: {d: 2}}\n",
         },
-        (f"{HELM}named c --include-crds --namespace there -f v.yaml",),
+        (f"{HELM}named c --include-crds --namespace there -f v.yaml", "cat f/v.yaml"),
         namespace="there",
     ),
     "Flux: a release without a name of its own": Layout(
