@@ -11,20 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from gitops_kong.apiserver import formats
-from gitops_kong.apiserver.schema import Schema
+from gitops_kong.apiserver.schema import CLASSES, Schema
 from gitops_kong.manifests.go_regex import go_regex
 
 Fits = Callable[[Any], bool]
 
-_CLASSES: dict[str, tuple[type, ...]] = {
-    "object": (dict,),
-    "array": (list,),
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "int-or-string": (int, str),
-}
 _OBJECT_LIMITS = ("minProperties", "maxProperties")
 _NUMBER_LIMITS = ("minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum")
 
@@ -70,7 +61,7 @@ def _typed(schema: Schema) -> Fits | None:
         return None
     if schema.type == "object" and _structured(schema) is not None:
         return None  # the other test looks at the class
-    classes = _CLASSES.get(schema.type, ())
+    classes = CLASSES.get(schema.type, ())
     if len(classes) == 1:
         (only,) = classes
         return lambda v: v.__class__ is only

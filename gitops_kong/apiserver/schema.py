@@ -26,6 +26,17 @@ class _Missing:
 MISSING: Final = _Missing()
 NOTHING: Final[Mapping[str, Any]] = {}
 
+# The Python classes of each type's values, as JSON is read.
+CLASSES: Final[Mapping[str, tuple[type, ...]]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "int-or-string": (int, str),
+}
+
 LIMITS = (
     "enum",
     "exclusiveMaximum",

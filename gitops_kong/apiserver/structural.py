@@ -22,7 +22,7 @@ from gitops_kong.apiserver.problems import (
     too_many,
     wrong_type,
 )
-from gitops_kong.apiserver.schema import Schema
+from gitops_kong.apiserver.schema import CLASSES, Schema
 from gitops_kong.manifests.go_regex import go_regex
 
 Problems = list[Problem]
@@ -89,15 +89,7 @@ def _wrong_type(schema: Schema, value: Any, path: str) -> Problem:
 
 def _type_check(schema: Schema) -> Check:
     kind = schema.type
-    classes: tuple[type, ...] = {
-        "object": (dict,),
-        "array": (list,),
-        "string": (str,),
-        "integer": (int,),
-        "number": (int, float),
-        "boolean": (bool,),
-        "int-or-string": (int, str),
-    }.get(kind, ())
+    classes = CLASSES.get(kind, ())
     whole_floats = kind in ("integer", "int-or-string")
     # A format makes the type validator let any list through where a string is wanted.
     lists_too = bool(schema.limits.get("format")) and kind not in ("integer", "number")

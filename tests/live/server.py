@@ -17,6 +17,8 @@ from typing import Any
 
 import yaml
 
+from gitops_kong.live.resources import plural
+
 VERSION = "v1.33.4"
 ADMIN = "admin-of-the-tests"
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitops-kong" / "tools"
@@ -217,24 +219,6 @@ class Cluster:
         }
         file.write_text(yaml.safe_dump(content))
         return file
-
-
-_PLURALS = {
-    "Ingress": "ingresses",
-    "IngressClass": "ingressclasses",
-    "GatewayClass": "gatewayclasses",
-    "KongUpstreamPolicy": "kongupstreampolicies",
-    "BackendTLSPolicy": "backendtlspolicies",
-    "KongIngress": "kongingresses",
-    "TCPIngress": "tcpingresses",
-    "UDPIngress": "udpingresses",
-    "IngressClassParameters": "ingressclassparameterses",
-    "KongCustomEntity": "kongcustomentities",
-}
-
-
-def plural(kind: str) -> str:
-    return _PLURALS.get(kind, f"{kind.lower()}s")
 
 
 def path_of(obj: Mapping[str, Any]) -> str:
