@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
-import yaml
 
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cli import completing
@@ -20,8 +20,11 @@ from gitops_kong.cli.target_run import schemas_of, translation
 from gitops_kong.cli.targets import render_targets
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.secrets import Scrubber
+from gitops_kong.manifests.write import entries
 from gitops_kong.report.configuration import shown
 from gitops_kong.translate.context import ControllerPanic
+
+_BATCH = 1 << 16  # characters
 
 
 @click.command(cls=SectionedCommand)
@@ -71,20 +74,48 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags
             names = ", ".join(str(o.ref) for o in failure.objects)
             say(f"{target.name}: {names}: {scrub(failure.message)}")
         config = shown(made.config, result.objects)
-        if form == "json":
-            click.echo(json.dumps(config, indent=2, ensure_ascii=False))
-        else:
-            click.echo(f"---\\n# target: {target.name}\\n".replace("\\n", "\n") + _yaml(config), nl=False)
+        if form == "yaml":
+            click.echo(f"---\n# target: {target.name}\n", nl=False)
+        for piece in _batches(_json(config) if form == "json" else _yaml(config)):
+            click.echo(piece, nl=False)
     if failed:
         raise click.exceptions.Exit(2)
 
 
-def _yaml(config: dict[str, Any]) -> str:
-    return yaml.dump(config, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+def _yaml(config: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    for name, value in config:
+        yield from entries(name, value)
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Writes a value that is used twice twice."""
+def _json(config: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """As `json.dumps` with an indentation of 2, entity by entity."""
+    before = "{"
+    for name, value in config:
+        yield f"{before}\n  {json.dumps(name, ensure_ascii=False)}: "
+        before = ","
+        if isinstance(value, str | int | float | dict) or value is None:
+            yield _indented(value, "  ")
+            continue
+        start = "["
+        for item in value:
+            yield f"{start}\n    {_indented(item, '    ')}"
+            start = ","
+        yield "[]" if start == "[" else "\n  ]"
+    yield "{}\n" if before == "{" else "\n}\n"
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True
+
+def _indented(value: Any, indent: str) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", f"\n{indent}")
+
+
+def _batches(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text in pieces that are worth writing."""
+    batch: list[str] = []
+    size = 0
+    for piece in pieces:
+        batch.append(piece)
+        size += len(piece)
+        if size > _BATCH:
+            yield "".join(batch)
+            batch, size = [], 0
+    yield "".join(batch)

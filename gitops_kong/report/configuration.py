@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gitops_kong.controller.errors import object_of_tags
-from gitops_kong.controller.step_json import without_uid_tags
+from gitops_kong.controller.step_json import UID_TAG, without_uid_tags
 from gitops_kong.manifests.objects import K8sObject, Ref
 
 # Fields that hold credentials, by list of entities.
@@ -20,14 +20,16 @@ SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def shown(config: Mapping[str, Any], objects: Iterable[K8sObject]) -> dict[str, Any]:
-    """`config` with secrets as `{vault://redacted/N}`, the same N for the same value.
+def shown(config: Mapping[str, Any], objects: Iterable[K8sObject]) -> Iterator[tuple[str, Any]]:
+    """The fields of `config` with secrets as `{vault://redacted/N}`, the same N for the same value.
 
-    Configurations of plugins that take theirs from a Secret are redacted whole.
+    Configurations of plugins that take theirs from a Secret are redacted whole. Lists of entities are made while they
+    are read, in the order of the fields.
     """
     from_secret = {o.ref for o in objects if o.data.get("configFrom") or o.data.get("configPatches")}
-    result: dict[str, Any] = _Redaction(from_secret).value("", without_uid_tags(config))
-    return result
+    redaction = _Redaction(from_secret)
+    for name, value in config.items():
+        yield name, redaction.items(name, value) if isinstance(value, list) else redaction.value(name, value)
 
 
 class _Redaction:
@@ -44,13 +46,16 @@ class _Redaction:
             return self.known.setdefault(value, f"{{vault://redacted/{len(self.known) + 1}}}")
         return value
 
+    def items(self, name: str, value: list[Any]) -> Iterator[Any]:
+        return (self.value(name, v) for v in value if not (isinstance(v, str) and v.startswith(UID_TAG)))
+
     def value(self, name: str, value: Any) -> Any:
         if isinstance(value, list):
-            return [self.value(name, v) for v in value]
+            return [*self.items(name, value)]
         if not isinstance(value, dict):
             return value
         secret = SECRET_FIELDS.get(name, ())
-        made = {k: self.redact(v) if k in secret else self.value(k, v) for k, v in value.items()}
+        made = {k: self.redact(without_uid_tags(v)) if k in secret else self.value(k, v) for k, v in value.items()}
         if name == "plugins" and object_of_tags(value.get("tags") or ()) in self.from_secret:
-            made["config"] = self.redact(value.get("config") or {})
+            made["config"] = self.redact(without_uid_tags(value.get("config") or {}))
         return made
