@@ -111,10 +111,13 @@ class _Simple:
     def lines(self, value: Any) -> list[str]:
         """The lines of a mapping or a list. Raises `_NotSimpleError`."""
         found: list[str] = []
-        if not isinstance(value, dict | list) or not value:
-            raise _NotSimpleError
         try:
-            (self._mapping if isinstance(value, dict) else self._sequence)(value, "", "", found)
+            if isinstance(value, dict) and value:
+                self._mapping(value, "", "", found)
+            elif isinstance(value, list) and value:
+                self._sequence(value, "", "", found)
+            else:
+                raise _NotSimpleError
         except RecursionError:
             raise _NotSimpleError from None
         return found
