@@ -1,19 +1,20 @@
-"""Work that other processes do ahead: which of many items are plain, so that this process need not look at them.
+"""Work that other processes do ahead: what becomes of many items, so that this process need not work it out.
 
-The answer is a yes for what has no effect but the one that everybody knows; whatever has another, or was not found out,
-is done here as ever. So results do not depend on how many processes there are, or on what becomes of them.
+Most answers are a yes for what has no effect but the one that everybody knows; whatever has another, or was not found
+out, is done here as ever. So results do not depend on how many processes there are, or on what becomes of them.
 """
 
 from __future__ import annotations
 
 import gc
+import marshal
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 
@@ -59,12 +60,11 @@ def shares(items: Sequence[Item], weight: Callable[[Item], int] | None = None) -
     that is too little work, or this system or this moment allows no other process.
     """
     total = sum(map(weight, items)) if weight else len(items)
-    count = min(_processes, total // LEAST + 1)
-    if count < 2 or not hasattr(os, "fork") or threading.active_count() > 1:
+    count = _count(total)
+    if count < 2:
         return [list(items)]
     if weight is None:
-        size = -(-len(items) // count)
-        return [list(items[start : start + size]) for start in range(0, len(items), size)]
+        return _runs(items, count)
     parts: list[list[Item]] = [[] for _ in range(count)]
     loads = [0] * count
     for item in sorted(items, key=weight, reverse=True):
@@ -74,20 +74,41 @@ def shares(items: Sequence[Item], weight: Callable[[Item], int] | None = None) -
     return [part for part in parts if part]
 
 
+def others(items: Sequence[Item]) -> list[list[Item]]:
+    """The items in a part for each process but this one, which does something else; none where there is no other."""
+    count = _count(len(items))
+    return _runs(items, count - 1) if count > 1 else []
+
+
+def _count(work: int) -> int:
+    """The processes that are worth it and can be had, this one included."""
+    if not hasattr(os, "fork") or threading.active_count() > 1:
+        return 1
+    return min(_processes, work // LEAST + 1)
+
+
+def _runs(items: Sequence[Item], count: int) -> list[list[Item]]:
+    size = -(-len(items) // count)
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
+
+
 class Ahead(Generic[Item]):
     """Other processes that look at items, each at its part; a context, at whose end they are gone."""
 
-    def __init__(self, parts: Sequence[Sequence[Item]], is_plain: Callable[[Item], bool]) -> None:
-        """The processes start at once; they see everything as it is now, and nothing that they do is seen here."""
-        self._plain: list[bytes] = []
+    def __init__(self, parts: Sequence[Sequence[Item]], answer: Callable[[Item], Any]) -> None:
+        """The processes start at once; they see everything as it is now, and nothing that they do is seen here.
+
+        `answer` gives values that `marshal` takes.
+        """
+        self._answers: list[Sequence[Any]] = []
         self._at: dict[Item, tuple[int, int]] = {}
         self._running: dict[int, tuple[int, int]] = {}  # part: process, end of the pipe
         for number, part in enumerate(parts):
-            started = _start(part, is_plain)
+            started = _start(part, answer)
             if started is None:
                 break
             self._running[number] = started
-            self._plain.append(b"")
+            self._answers.append(())
             self._at.update((item, (number, place)) for place, item in enumerate(part))
 
     def __enter__(self) -> Ahead[Item]:
@@ -103,21 +124,26 @@ class Ahead(Generic[Item]):
 
     def plain(self, item: Item) -> bool:
         """Whether another process found the item plain; waits for the one that looks at it."""
+        return self.of(item) is True
+
+    def of(self, item: Item) -> Any:
+        """What another process answers, None where none does; waits for the one that looks at the item."""
         place = self._at.get(item)
         if place is None:
-            return False
+            return None
         number, index = place
         running = self._running.pop(number, None)
         if running is not None:
             process, pipe = running
-            with open(pipe, "rb") as answers:  # noqa: PTH123 - a descriptor
-                self._plain[number] = answers.read()
+            with open(pipe, "rb") as answers, suppress(EOFError, ValueError, TypeError):  # noqa: PTH123 - a descriptor
+                self._answers[number] = marshal.loads(answers.read())  # noqa: S302 - written below
             _wait(process)
-        return self._plain[number][index : index + 1] == b"\1"
+        found = self._answers[number]
+        return found[index] if found else None
 
 
-def _start(part: Sequence[Item], is_plain: Callable[[Item], bool]) -> tuple[int, int] | None:
-    """A process, and the pipe that it answers in: a byte an item, 1 for plain; None where none can be started."""
+def _start(part: Sequence[Item], answer: Callable[[Item], Any]) -> tuple[int, int] | None:
+    """A process, and the pipe that it answers in: the list of its answers; None where none can be started."""
     try:
         answers, end = os.pipe()
     except OSError:
@@ -135,7 +161,7 @@ def _start(part: Sequence[Item], is_plain: Callable[[Item], bool]) -> tuple[int,
         gc.disable()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.close(answers)
-        found = bytes(map(is_plain, part))
+        found = memoryview(marshal.dumps(list(map(answer, part))))
         while found:
             found = found[os.write(end, found) :]
     finally:

@@ -6,11 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.live import server
 
 _LIVE = Path(__file__).parent / "live"
 os.environ["GITOPS_KONG_CACHE"] = "0"  # tests leave nothing in the cache folder of who runs them
+# how long an example takes tells of the machine, not of the code
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def _images() -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from gitops_kong import parallel
 from gitops_kong.apiserver.admission import ApiServer
-from gitops_kong.apiserver.problems import path_of
+from gitops_kong.cli.admitted import Applying
 from gitops_kong.cluster.intake import take_in
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.schema_gateway import SchemaGateway
@@ -17,11 +17,10 @@ from gitops_kong.gateway import custom_schemas
 from gitops_kong.gateway.catalogue import Catalogue, Schema, load
 from gitops_kong.gateway.entity_validation import ServingSchemas
 from gitops_kong.manifests.objects import K8sObject, Ref
-from gitops_kong.manifests.secrets import Scrubber
-from gitops_kong.policies.engine import judge
+from gitops_kong.policies.engine import judge, judge_unpredicted
 from gitops_kong.policies.evidence import Evidence
 from gitops_kong.policies.selection import Selection
-from gitops_kong.predict.cluster_state import Admission, Admit, ClusterState, TakeIn, cluster_state
+from gitops_kong.predict.cluster_state import Admission, ClusterState
 from gitops_kong.predict.incomplete import doubted
 from gitops_kong.predict.life import World
 from gitops_kong.predict.model import Scenario, TargetPrediction
@@ -70,20 +69,9 @@ class TargetRun:
         self, target: Target, rendered: Rendered, before: Rendered | None, earlier: TargetRun | None = None
     ) -> TargetPrediction:
         """Predictions and findings of one target; `earlier` is the controller that this one takes the place of."""
-        base = (earlier or self)._state(before, None) if before is not None else None  # noqa: SLF001
-        head = self._state(rendered, base, self.webhook)
+        base = (earlier or self)._applying(before).state() if before is not None else None  # noqa: SLF001
         world = self._world()
-        base_world = earlier._world() if earlier and base else None  # noqa: SLF001
-        predicted = predict(
-            target.name,
-            base,
-            head,
-            world,
-            self.scenarios,
-            self._assumptions(rendered),
-            base_world,
-        )
-        predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
+        head = self._applying(rendered, base, self.webhook).state_while(partial(self._configuration, world=world))
         configuration = self.configurations[target.name] = partial(self._configuration, head, world)
         evidence = Evidence(
             head.store,
@@ -93,16 +81,26 @@ class TargetRun:
             namespaces={obj.name: obj for obj in head.looked_up if obj.kind == "Namespace"},
             changes=changes(base, head),
             compared=base is not None,
-            predictions=predicted.predictions,
             scenarios=self.scenarios,
             configuration=configuration,
             plugin_schema=self.catalogue.plugin,
         )
+        others = parallel.others(list(head.store))
+        if others:  # what several processes do together comes before what one of them does alone
+            world.gateway.judge(configuration(), 0)
+        with parallel.Ahead(others, judge_unpredicted(self.rules.policies, target.name, evidence)) as ahead:
+            base_world = earlier._world() if earlier and base else None  # noqa: SLF001
+            assumptions = self._assumptions(rendered)
+            predicted = predict(target.name, base, head, world, self.scenarios, assumptions, base_world)
+            predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
+            evidence = replace(evidence, predictions=predicted.predictions)
+            judged = predicted.with_findings(
+                judge(self.rules.policies, target.name, evidence, finds_nothing=ahead.plain)
+            ).in_order()
         if self.compare_routes and base is not None:
             was = (earlier or self)._configuration(base, base_world or world)  # noqa: SLF001
             objects = (*base.stored.values(), *head.stored.values())
             self.route_changes[target.name] = route_changes(was, configuration(), objects)
-        judged = predicted.with_findings(judge(self.rules.policies, target.name, evidence)).in_order()
         return replace(judged, findings=doubted(judged.findings)) if rendered.not_seen else judged
 
     def _configuration(self, state: ClusterState, world: World) -> Mapping[str, Any]:
@@ -125,35 +123,10 @@ class TargetRun:
                 for what in schema.get(custom_schemas.UNVERIFIED, ()) if name in used else ():
                     yield f"plugin {name} takes what its functions check: {what}"
 
-    def _state(self, rendered: Rendered, before: ClusterState | None, webhook: Webhook | None = None) -> ClusterState:
-        return _state(_objects(rendered, self.context), self.options, self.server, _TAKE_IN, before, webhook)
-
-
-def _state(
-    objects: list[K8sObject],
-    options: ControllerOptions,
-    server: ApiServer,
-    take_in: TakeIn,
-    before: ClusterState | None = None,
-    webhook: Webhook | None = None,
-) -> ClusterState:
-    """The cluster after `objects` were applied; CRDs among them win over those that ship here."""
-    server = server.with_crds(objects)
-    admit = admission(server)
-    previous = before.stored if before else {}
-
-    def is_plain(obj: K8sObject) -> bool:
-        answer = admit(obj, previous.get(obj.ref))
-        return not obj.content_unknown and answer == Admission(answer.object)
-
-    def admit_ahead(obj: K8sObject, old: K8sObject | None) -> Admission:
-        if ahead.plain(obj) and old is previous.get(obj.ref):
-            return Admission(server.prepare(obj))
-        return admit(obj, old)
-
-    _, *others = parallel.shares(objects)
-    with parallel.Ahead(others, is_plain) as ahead:
-        return cluster_state(objects, options, admit_ahead if others else admit, take_in, before, webhook)
+    def _applying(
+        self, rendered: Rendered, before: ClusterState | None = None, webhook: Webhook | None = None
+    ) -> Applying:
+        return Applying(_objects(rendered, self.context), self.options, self.server, _TAKE_IN, before, webhook)
 
 
 def _objects(rendered: Rendered, context: Sequence[K8sObject]) -> list[K8sObject]:
@@ -172,24 +145,6 @@ def schemas_of(tree: Tree, options: ControllerOptions) -> Catalogue:
     return catalogue.with_plugins(custom) if custom else catalogue
 
 
-def admission(server: ApiServer) -> Admit:
-    """The API server's answer to one object; it takes what others will make, of which too little is known."""
-
-    def admit(obj: K8sObject, old: K8sObject | None) -> Admission:
-        if obj.content_unknown:
-            return Admission(server.prepare(obj))
-        answer = server.admit(obj, old)
-        if answer.accepted:
-            return Admission(server.prepare(obj), warnings=answer.warnings, unknown=answer.unknown)
-        if answer.reason == "NotFound":  # the kind is not served in this version
-            return Admission(obj, tuple((message, ("apiVersion",)) for message in answer.messages))
-        scrub = Scrubber((obj,))
-        causes = zip(answer.problems, answer.messages, strict=True)
-        return Admission(obj, tuple((scrub(message), path_of(problem.field, obj.data)) for problem, message in causes))
-
-    return admit
-
-
 def translation(
     rendered: Rendered, options: ControllerOptions, catalogue: Catalogue, server: ApiServer
 ) -> tuple[Translation, Mapping[Ref, Admission]]:
@@ -197,6 +152,6 @@ def translation(
 
     The objects that the API server refuses are not in it; they are told beside.
     """
-    state = _state(_objects(rendered, ()), options, server, take_in)
+    state = Applying(_objects(rendered, ()), options, server, take_in).state()
     elsewhere = {ref: answer for (_, ref), answer in state.elsewhere.items() if answer.refusals}
     return translate(state.store, options, ServingSchemas(catalogue, options)), {**elsewhere, **state.refused}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitops_kong import lazy
@@ -111,8 +111,13 @@ def read_documents(text: bytes, file: str) -> list[Any]:
 
 def read_objects(text: bytes, file: str) -> list[K8sObject]:
     """All objects of a file; Lists are taken apart. Raises `ManifestError("file:line:column: …")`."""
+    return objects_of(read_pieces(text, file), file)
+
+
+def objects_of(documents: Iterable[tuple[int, int, Any]], file: str) -> list[K8sObject]:
+    """All objects of a file with these documents, as `read_objects`."""
     objects: list[K8sObject] = []
-    for index, line, value in read_pieces(text, file):
+    for index, line, value in documents:
         items = value.get("items") if type(value) is dict else None
         if type(items) is list:
             _expand(value, Origin(file, index), line, objects, 0)

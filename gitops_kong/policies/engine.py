@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gitops_kong.cel import CelError, compile_expression
@@ -26,28 +26,58 @@ BUDGET = 10.0  # seconds for one rule on one target; a rule of the repository mu
 _HIDDEN = ("data", "stringData")
 
 
+Rules = Mapping[str, Sequence[Policy]]  # by the kind of object that they judge
+
+
 def judge(
-    policies: Iterable[Policy], target: str, evidence: Evidence, clock: Callable[[], float] = time.monotonic
+    policies: Sequence[Policy],
+    target: str,
+    evidence: Evidence,
+    clock: Callable[[], float] = time.monotonic,
+    finds_nothing: Callable[[K8sObject], bool] | None = None,
 ) -> Iterator[Finding]:
     """What the rules find in the objects of a target. A finding on an object that did not change is an existing one.
 
     A rule that cannot be evaluated on an object gives an info finding, never an error, as does one that takes longer
-    than `BUDGET`.
+    than `BUDGET`. `finds_nothing` are answers that are known already, of `judge_unpredicted`.
     """
-    taken: defaultdict[str, list[Policy]] = defaultdict(list)
-    left: defaultdict[str, list[Policy]] = defaultdict(list)
-    for policy in policies:
-        for kind in policy.kinds:
-            (left if policy.looks_at == "left-out" else taken)[kind].append(policy)
+    taken = _by_kind(p for p in policies if p.looks_at != "left-out")
+    left = _by_kind(p for p in policies if p.looks_at == "left-out")
+    predicted = _by_kind(p for p in policies if p.looks_at != "left-out" and _looks_at_predictions(p))
     run = _Run(target, evidence, clock)
     for obj in evidence.store:
-        if rules := taken.get(obj.kind):
-            yield from run.object(obj, rules)
+        rules = taken if finds_nothing is None or not finds_nothing(obj) else predicted
+        if of_kind := rules.get(obj.kind):
+            yield from run.object(obj, of_kind)
     if left:
         for ref in evidence.left_out:
             found = evidence.stored.get(ref)
-            if found is not None and (rules := left.get(ref.kind)):
-                yield from run.object(found, rules)
+            if found is not None and (of_kind := left.get(ref.kind)):
+                yield from run.object(found, of_kind)
+
+
+def judge_unpredicted(policies: Sequence[Policy], target: str, evidence: Evidence) -> Callable[[K8sObject], bool]:
+    """Whether the rules that do not look at predictions find nothing in an object that the controller takes in."""
+    rules = _by_kind(p for p in policies if p.looks_at != "left-out" and not _looks_at_predictions(p))
+    run = _Run(target, evidence, time.monotonic)
+
+    def finds_nothing(obj: K8sObject) -> bool:
+        found = next(run.object(obj, rules.get(obj.kind, ())), None)
+        return found is None and not run.out_of_time
+
+    return finds_nothing
+
+
+def _by_kind(policies: Iterable[Policy]) -> Rules:
+    found: defaultdict[str, list[Policy]] = defaultdict(list)
+    for policy in policies:
+        for kind in policy.kinds:
+            found[kind].append(policy)
+    return found
+
+
+def _looks_at_predictions(policy: Policy) -> bool:
+    return "predictions" in policy.variables
 
 
 def judge_controller(policies: Iterable[Policy], options: ControllerOptions) -> Iterator[Finding]:
@@ -80,6 +110,7 @@ class _Run:
         self.controller = controller_values(evidence.options)
         self.clock = clock
         self.spent: defaultdict[str, float] = defaultdict(float)
+        self.out_of_time = False  # for some rule, which is no more applied
         self._predictions: Mapping[Ref, dict[str, Any]] | None = None
 
     def object(self, obj: K8sObject, policies: Iterable[Policy]) -> Iterator[Finding]:
@@ -101,6 +132,7 @@ class _Run:
             yield from self._judge(policy, obj, values, change == "unchanged")
             self.spent[policy.id] = spent + self.clock() - start
             if self.spent[policy.id] > BUDGET:
+                self.out_of_time = True
                 text = f"rule {policy.id} took more than {BUDGET:.0f} seconds and was not applied to all objects"
                 yield Finding(policy.id, "info", text, self.target)
 

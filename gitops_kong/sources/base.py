@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -164,6 +165,9 @@ class Tree(Protocol):
 
     def objects(self, path: str) -> list[K8sObject]:
         """The objects of a file, read once. Raises `ManifestError` or `RenderError`."""
+
+    def parsing(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """Other processes parse a part of these files ahead while the context lasts."""
 
 
 def normal(path: str, base: str = ".") -> str:

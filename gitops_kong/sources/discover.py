@@ -199,7 +199,8 @@ class _Found:
 
     def plain(self, paths: list[str]) -> None:
         """One target for plain files; one for each directory where two of them hold the same object."""
-        paths = [path for path in paths if _is_manifest(self.tree, path)]
+        with self.tree.parsing(paths):
+            paths = [path for path in paths if _is_manifest(self.tree, path)]
         if not paths:
             return
         groups = _groups(self.tree, paths)

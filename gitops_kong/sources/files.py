@@ -48,8 +48,9 @@ def render(target: Target, tree: Tree) -> Rendered:
 def read_files(paths: Iterable[str], tree: Tree) -> Rendered:
     """The objects of these files, those that are no manifests left out."""
     rendered = Rendered()
-    for path in paths:
-        if path.endswith(SUFFIXES):
+    manifests = [path for path in paths if path.endswith(SUFFIXES)]
+    with tree.parsing(manifests):
+        for path in manifests:
             rendered.extend(_read(path, tree))
     return rendered
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from gitops_kong.errors import ManifestError, RenderError
+from gitops_kong import parallel
+from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.manifests.yaml import MAX_BYTES, read_objects
+from gitops_kong.manifests.yaml import MAX_BYTES, objects_of, read_pieces
 from gitops_kong.sources.base import At, Tree, normal, parent
+from gitops_kong.sources.files import looks_like_manifests
 
 # directories that never hold manifests and can be large
 SKIPPED = frozenset((".git", ".hg", ".svn", ".terraform", ".tox", ".venv", "__pycache__", "node_modules"))
@@ -50,6 +53,7 @@ class FileTree:
         self._texts: dict[str, bytes] = {}
         self._large: set[str] = set()  # files that were read and not kept
         self._objects: dict[str, list[K8sObject]] = {}
+        self._ahead: parallel.Ahead[str] | None = None
 
     def resolve(self, path: str) -> str:
         """`path` with symbolic links followed, within the repository."""
@@ -123,9 +127,39 @@ class FileTree:
         key = (path, text)
         found = self.cache.get(key)
         if found is None:
-            found = self.cache[key] = read_objects(text, path)
+            documents = self._ahead.of(path) if self._ahead else None
+            if documents is None:
+                documents = read_pieces(text, path)
+            found = self.cache[key] = objects_of(documents, path)
         self._objects[path] = found
         return found
+
+    def parsing(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """Other processes parse a part of these files ahead while the context lasts."""
+        return self._parsing(paths)
+
+    @contextmanager
+    def _parsing(self, paths: Iterable[str]) -> Iterator[None]:
+        _, *others = parallel.shares([path for path in paths if path not in self._objects])
+        if self._ahead or not others:
+            yield
+            return
+        with parallel.Ahead(others, self._documents) as ahead:
+            self._ahead = ahead
+            try:
+                yield
+            finally:
+                self._ahead = None
+
+    def _documents(self, path: str) -> list[tuple[int, int, Any]] | None:
+        """The documents of a file; None where it has no objects, where it was parsed before, and where it cannot be."""
+        try:
+            text = self.read(path)
+            if not looks_like_manifests(text) or (path, text) in self.cache:
+                return None
+            return [tuple(document) for document in read_pieces(text, path)]
+        except UserError:
+            return None
 
     def _range(self, prefix: str) -> list[str]:
         start = bisect_left(self._paths, prefix)
@@ -203,6 +237,10 @@ class Selection(FileTree):
         if self.resolve(path) not in self.files:
             raise RenderError(f"{path}: {self.missing(path)}")
         return self._under.objects(path)
+
+    def parsing(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """Other processes parse a part of these files ahead while the context lasts."""
+        return self._under.parsing(paths)
 
 
 class Overlay(FileTree):

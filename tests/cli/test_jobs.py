@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from git import Repo
 
 from gitops_kong import parallel
 from gitops_kong.cli.main import cli
@@ -54,9 +55,9 @@ def repository(folder: Path, broken: dict[int, dict[str, object]]) -> None:
         (folder / f"{i:02}.yaml").write_text(documents)
 
 
-def check(jobs: int) -> str:
-    done = CliRunner().invoke(cli, ["check", "--format", "json", "--all", "--jobs", str(jobs)])
-    assert done.exit_code in (0, 1), done.output
+def check(jobs: int, *flags: str) -> str:
+    done = CliRunner().invoke(cli, ["check", "--format", "json", "--all", "--jobs", str(jobs), *flags])
+    assert done.exit_code in (0, 1, 2), done.output
     return done.stdout
 
 
@@ -79,6 +80,37 @@ def test_the_report_is_the_same_byte_for_byte(
     assert check(2) == alone
     assert len(started) >= 2  # for the API server's rules and for the gateway's
     assert check(3) == alone
+
+
+def test_a_change_is_compared_alike_by_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "repository"
+    repository(folder, {2: {"port": 700_000}, 3: {"field": "minutes"}})
+    monkeypatch.chdir(folder)
+    git = Repo.init(folder)
+    git.git.add(all=True)
+    git.git(c=("user.name=test", "user.email=test@example.com")).commit(message="before")
+    (folder / "02.yaml").unlink()
+    (folder / "05.yaml").write_text((folder / "05.yaml").read_text().replace("minute: 5", "minutes: 5"))
+    (folder / "18.yaml").write_text("apiVersion: v1\nkind: [")
+    (folder / "20.yaml").write_text((folder / "20.yaml").read_text().replace("port: 80}", "port: 700000}"))
+    alone = check(1, "--base", "HEAD")
+    assert "minutes" in alone
+    assert check(2, "--base", "HEAD") == alone
+    assert check(4, "--base", "HEAD") == alone
+
+
+def test_files_that_cannot_be_read_are_told_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "repository"
+    repository(folder, {})
+    (folder / "07.yaml").write_text("apiVersion: v1\nkind: [")
+    (folder / "14.yaml").write_text("kind: X\napiVersion: v1\n---\n- 1")
+    (folder / "19.yaml").write_text("no: manifest")
+    monkeypatch.chdir(folder)
+    alone = check(1)
+    assert "07.yaml" in alone
+    assert "14.yaml" in alone
+    assert check(2) == alone
+    assert check(5) == alone
 
 
 def test_other_processes_are_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

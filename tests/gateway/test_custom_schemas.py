@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gitops_kong.cli.main import cli
@@ -206,7 +206,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @example({"type": None, "match": "string"}, [], "record")
 @example({"elements": {"type": []}}, None, "record")
 @given(JSON, JSON, st.sampled_from(["record", "string", "map", "array"]))

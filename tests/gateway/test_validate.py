@@ -302,7 +302,7 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(files(), st.sampled_from(["traditional_compatible", "traditional", "expressions"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_comes_has_an_answer_and_stays_as_it_is(config: dict[str, Any], flavor: Any) -> None:
     schemas = catalogue.load(config.pop("version"))
     before = json.dumps(config)
@@ -316,7 +316,7 @@ def test_whatever_comes_has_an_answer_and_stays_as_it_is(config: dict[str, Any],
 @given(
     st.dictionaries(st.sampled_from(["_format_version", "services", "plugins", "_transform", "x"]), JSON, max_size=4)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_file_comes_has_an_answer(config: dict[str, Any]) -> None:
     assert validate(config, catalogue.load("3.8")).status in (201, 400, 500)
 

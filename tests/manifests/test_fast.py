@@ -80,19 +80,19 @@ def same(text: str) -> bool:
 
 
 @given(documents)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_lines_in_any_order(text: str) -> None:
     assert same(text), text
 
 
 @given(values)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_well_formed_documents(value: object) -> None:
     assert same(write(value, 0)), write(value, 0)
 
 
 @given(st.text(alphabet=" ab:-#'\"\n[]{},|>&*!%?\\01.~\t\r\u2028\ufeff", max_size=40))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_any_text(text: str) -> None:
     assert same(text), text
 

@@ -40,7 +40,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_written_is_read_as_the_same(value: object) -> None:
     (found,) = read_documents(to_yaml({"value": value}).encode(), "f")
     assert found == {"value": value}

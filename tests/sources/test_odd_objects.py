@@ -54,7 +54,7 @@ OBJECTS = st.builds(
 
 
 @given(st.lists(OBJECTS, min_size=1, max_size=3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_object(objects: list[dict[str, object]]) -> None:
     files = {f"apps/{number}.json": json.dumps(value).encode() for number, value in enumerate(objects)}
     tree = MemoryTree({**files, "x/s.yaml": b"apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"})
@@ -71,7 +71,7 @@ def test_any_object(objects: list[dict[str, object]]) -> None:
         st.sampled_from(["resources", "bases", "patches", "helmCharts", "configMapGenerator", "openapi"]), VALUES
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_kustomization(value: dict[str, object]) -> None:
     tree = MemoryTree({"k/kustomization.yaml": json.dumps(value).encode(), "k/x": b"a"})
     (target,) = discover(tree, Config())

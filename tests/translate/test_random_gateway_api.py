@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops_kong.cluster.gateway_api import take_in
@@ -105,7 +105,7 @@ OBJECTS = lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     OBJECTS,
     st.sampled_from(["3.2.4", "3.4.3", "3.5.13"]),

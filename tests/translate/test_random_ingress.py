@@ -158,7 +158,7 @@ def others(draw: st.DrawFn) -> dict[str, Any]:
     return choices[draw(st.integers(0, len(choices) - 1))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     objects=st.lists(ingresses() | services() | others(), max_size=8),
     version=st.sampled_from(["3.2.0", "3.3.1", "3.4.3", "3.4.20", "3.5.13"]),

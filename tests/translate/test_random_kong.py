@@ -93,7 +93,7 @@ GRANT = grant("infra", "networking.k8s.io", "Ingress", "shop")
 VERSIONS = st.sampled_from(["3.2.4", "3.3.1", "3.4.3", "3.4.20", "3.5.13"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(secrets() | plugins() | plugins() | askers() | askers() | others(), max_size=12), VERSIONS)
 def test_every_plugin_is_bound_to_what_is_there(objects: list[K8sObject], version: str) -> None:
     options = controller_options(version)
