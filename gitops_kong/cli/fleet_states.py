@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from gitops_kong.cli.before import Before
 from gitops_kong.cli.controllers import held
 from gitops_kong.cli.fleet_work import packed_files
 from gitops_kong.cli.places import locator
 from gitops_kong.cli.repository import Repository, open_repository
-from gitops_kong.cli.targets import render_before, tools_of
+from gitops_kong.cli.targets import tools_of
 from gitops_kong.errors import UserError
 from gitops_kong.fleet.content import Packed, Part
 from gitops_kong.fleet.model import RepositoryEntry
@@ -27,7 +28,6 @@ from gitops_kong.sources.base import Target, Tree
 from gitops_kong.sources.controller_found import FoundController, find_controllers
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.globs import path_glob
-from gitops_kong.sources.render import render
 
 _PATTERN = frozenset("*?[")
 _KEPT_OBJECTS = 200_000  # of rendered targets that stay in memory for the next cluster
@@ -74,6 +74,12 @@ class State:
     def by_name(self) -> Mapping[str, Target]:
         """The targets by name."""
         return {target.name: target for target in self.targets}
+
+    @cached_property
+    def before(self) -> Before:
+        """The targets before the change."""
+        of = self.repository
+        return Before(of.head.tree, of.base, of.config, of.paths, self.targets)
 
     def matching(self, names: Sequence[str]) -> list[Target]:
         """The targets that these patterns choose. Raises `UserError` for a pattern that chooses none."""
@@ -192,8 +198,7 @@ class States:
     def _render(self, state: State, target: Target, kubernetes_version: str) -> Both:
         config = state.repository.config
         tools = tools_of(replace(config, kubernetes_version=kubernetes_version or config.kubernetes_version))
-        after = render(target, state.repository.head.tree, tools)
-        before = render_before(target, after, state.repository.base, tools)
+        after, before = state.before.render(target, tools)
         part = Part(after)
         return Both(part, part if before is after else Part(before) if before is not None else None)
 

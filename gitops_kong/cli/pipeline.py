@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gitops_kong.apiserver.admission import ApiServer
+from gitops_kong.cli.before import Before
 from gitops_kong.cli.cluster_base import on_cluster
 from gitops_kong.cli.controllers import controllers_of, on_controllers
 from gitops_kong.cli.earlier_run import EarlierRun
@@ -15,7 +16,7 @@ from gitops_kong.cli.places import line_of, locator
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import kubernetes_version
 from gitops_kong.cli.target_run import TargetRun, schemas_of
-from gitops_kong.cli.targets import context_of, render_before, select, tools_of
+from gitops_kong.cli.targets import context_of, select, tools_of
 from gitops_kong.errors import UserError
 from gitops_kong.policies.selection import Selection, own_rules
 from gitops_kong.policies.selection import select as select_rules
@@ -28,7 +29,6 @@ from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.files import read_files
-from gitops_kong.sources.render import render
 
 
 class Checked(NamedTuple):
@@ -53,7 +53,7 @@ def check(
     if checked is None:
         progress.stage("finding targets")
         targets = select(discover(head.tree, config, settings.paths), settings.targets)
-        checked = judge_targets(targets, head, base, config, settings, progress)
+        checked = judge_targets(targets, head, base, config, settings, progress, whole=not settings.targets)
         report = checked.report
         if earlier and len(targets) == len(report.controllers) == 1 and not report.problems:
             progress.stage("keeping the results")
@@ -99,14 +99,19 @@ def judge_targets(
     config: Config,
     settings: CheckSettings,
     progress: Progress,
+    whole: bool = False,
 ) -> Checked:
-    """Render these targets, predict and judge."""
+    """Render these targets, predict and judge; where they are the `whole` repository, those too that are gone."""
     tools = tools_of(config)
+    states = Before(head.tree, base, config, settings.paths, targets)
     after: dict[str, Rendered] = {}
+    before: dict[str, Rendered | None] = {}
     for i, target in enumerate(targets, 1):
         progress.stage(f"rendering {target.name} ({i} of {len(targets)})")
-        after[target.name] = render(target, head.tree, tools)
-    before = {target.name: render_before(target, after[target.name], base, tools) for target in targets}
+        after[target.name], before[target.name] = states.render(target, tools)
+    for target in states.gone() if whole else ():
+        after[target.name], before[target.name] = states.render_gone(target, tools)
+        targets = (*targets, target)
     chosen = controllers_of(settings.controller, config, {t.name: (t, after[t.name]) for t in targets}, head.tree)
     chosen = chosen or controllers_of(settings.controller, config, _NO_TARGET, head.tree)
     earlier = _earlier(base, config, settings, targets, after, before)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gitops_kong.cli.cluster_base import snapshot_in, unseen_secrets
-from gitops_kong.cli.inputs import Revision
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.base import Rendered, Target, Tree
@@ -60,12 +59,3 @@ def context_of(tree: Tree, paths: Sequence[str]) -> list[K8sObject]:
         else:
             found += (obj for file in tree.under(path) or (path,) for obj in tree.objects(file))
     return found
-
-
-def render_before(target: Target, after: Rendered, base: Revision | None, tools: Tools) -> Rendered | None:
-    """What a target rendered to before the change: the same where the change cannot reach it."""
-    if base is None or base.cluster is not None:
-        return None
-    if base.changed is not None and not target.reached_by(base.changed):
-        return after
-    return render(target, base.tree, tools)

@@ -248,8 +248,7 @@ def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
     start = _start(target, tree, tools, limits)
     clusters = tuple(
         each
-        for path in tree.files
-        if path.endswith(files.SUFFIXES) and b"argocd.argoproj.io/secret-type" in tree.read(path)
+        for path in tree.mentioning(b"argocd.argoproj.io/secret-type")
         for each in tree.objects(path)
         if each.kind == "Secret" and each.labels.get("argocd.argoproj.io/secret-type") == "cluster"
     )

@@ -268,15 +268,7 @@ def _loose(tree: Tree) -> bool:
 
     It is looked for in any file: the ConfigMap argocd-cm, or values of its chart.
     """
-    for path in tree.files:
-        if path.endswith((".yaml", ".yml")):
-            try:
-                text = tree.read(path)
-            except UserError:
-                continue
-            if b"kustomize.buildOptions" in text and b"LoadRestrictionsNone" in text:
-                return True
-    return False
+    return any(b"LoadRestrictionsNone" in tree.read(path) for path in tree.mentioning(b"kustomize.buildOptions"))
 
 
 def directory_files(tree: Tree, path: str, options: Mapping[str, Any]) -> list[str]:

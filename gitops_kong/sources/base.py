@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -32,16 +32,16 @@ class Target:
     def reached_by(self, changed: Iterable[str]) -> bool:
         """Whether a change of these files can change what the target renders to."""
         inputs = frozenset(self.inputs or (self.path,))
-        return any("." in inputs or _within(path, inputs) for path in changed)
+        above = {place for path in inputs for place in upwards(path)}  # what a link or a submodule was there
+        return any(path in above or not inputs.isdisjoint(upwards(path)) for path in changed)
 
 
-def _within(path: str, inputs: frozenset[str]) -> bool:
-    """Whether a path is, or lies below, one of `inputs`."""
-    while path:
-        if path in inputs:
-            return True
+def upwards(path: str) -> Iterator[str]:
+    """A path and all directories that it lies in, `.` among them."""
+    while path and path != ".":
+        yield path
         path = path.rpartition("/")[0]
-    return False
+    yield "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,9 @@ class Tree(Protocol):
         This tree itself where it stands for that revision.
         """
 
+    def resolve(self, path: str) -> str:
+        """`path` with symbolic links followed. Raises `RenderError` where they leave the repository."""
+
     def read(self, path: str) -> bytes:
         """Content of a file. Raises `RenderError` for what is missing, leaves the repository or is too large."""
 
@@ -168,6 +171,12 @@ class Tree(Protocol):
 
     def parsing(self, paths: Iterable[str]) -> AbstractContextManager[None]:
         """Other processes parse a part of these files ahead while the context lasts."""
+
+    def mentioning(self, word: bytes) -> list[str]:
+        """The YAML and JSON files that contain a word, sorted; files that cannot be read are left out."""
+
+    def named(self, name: str) -> list[str]:
+        """The files of a name, in any directory, sorted."""
 
 
 def normal(path: str, base: str = ".") -> str:

@@ -13,7 +13,7 @@ from gitops_kong.sources.base import Limits, Rendered, Tree, join, parent
 from gitops_kong.sources.flux_ignore import Ignored
 from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.sources.tools import Tools
-from gitops_kong.sources.tree import Overlay
+from gitops_kong.sources.tree import MemoryTree, Overlay
 
 
 def _anywhere() -> bool:
@@ -96,7 +96,7 @@ def post_rendered(
     if not overrides or not objects:
         return objects
     text = "\n---\n".join(json.dumps(found.data) for found in objects).encode()
-    tree = Overlay(None, {"all.yaml": text, "kustomization.yaml": b"resources: [all.yaml]\n"})
+    tree = MemoryTree({"all.yaml": text, "kustomization.yaml": b"resources: [all.yaml]\n"})
     built = kustomize.build(".", tree, tools, limits, overrides).objects
     origins = {(found.kind, found.name): found.origin for found in objects}
     return [K8sObject(found.data, origins.get((found.kind, found.name), objects[0].origin)) for found in built]

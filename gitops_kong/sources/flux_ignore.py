@@ -52,12 +52,11 @@ class Ignored:
 
     def __init__(self, tree: Tree, ignore: str = "") -> None:
         patterns: list[_Pattern] = []
-        for file in tree.files:
-            if file == FILE or file.endswith("/" + FILE):
-                try:
-                    patterns += _patterns(tree.read(file).decode("utf-8", "replace"), parent(file))
-                except UserError:
-                    continue
+        for file in tree.named(FILE):
+            try:
+                patterns += _patterns(tree.read(file).decode("utf-8", "replace"), parent(file))
+            except UserError:
+                continue
         patterns += _patterns(ignore, ".")
         self._patterns = patterns or [*_patterns(_DEFAULT, ".")]
 

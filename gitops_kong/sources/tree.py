@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any
 from gitops_kong import parallel
 from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.manifests.yaml import MAX_BYTES, objects_of, read_pieces
-from gitops_kong.sources.base import At, Tree, normal, parent
-from gitops_kong.sources.files import looks_like_manifests
+from gitops_kong.manifests.yaml import MAX_BYTES, objects_of, read_objects, read_pieces
+from gitops_kong.sources.base import At, Tree, normal, parent, upwards
+from gitops_kong.sources.files import SUFFIXES, looks_like_manifests
 
 # directories that never hold manifests and can be large
 SKIPPED = frozenset((".git", ".hg", ".svn", ".terraform", ".tox", ".venv", "__pycache__", "node_modules"))
@@ -161,6 +162,21 @@ class FileTree:
         except UserError:
             return None
 
+    def mentioning(self, word: bytes) -> list[str]:
+        """The YAML and JSON files that contain a word."""
+        return [path for path in self._paths if path.endswith(SUFFIXES) and word in self._text_of(path)]
+
+    def named(self, name: str) -> list[str]:
+        """The files of a name, in any directory."""
+        end = "/" + name
+        return [path for path in self._paths if path == name or path.endswith(end)]
+
+    def _text_of(self, path: str) -> bytes:
+        try:
+            return self.read(path)
+        except UserError:
+            return b""
+
     def _range(self, prefix: str) -> list[str]:
         start = bisect_left(self._paths, prefix)
         return self._paths[start : bisect_left(self._paths, prefix + "\U0010ffff")]
@@ -243,15 +259,44 @@ class Selection(FileTree):
         return self._under.parsing(paths)
 
 
-class Overlay(FileTree):
+class Overlay:
     """A tree with some files added or replaced in memory."""
 
-    def __init__(self, under: Tree | None, files: Mapping[str, bytes]) -> None:
-        def read(path: str) -> bytes:
-            return files[path] if path in files or under is None else under.read(path)
+    def __init__(self, under: Tree, files: Mapping[str, bytes]) -> None:
+        self._under = under
+        self._added = files
+        self.files: Mapping[str, Any] = ChainMap({**files}, under.files)  # type: ignore[arg-type]
+        self.links = under.links
+        self.remotes = under.remotes
+        self.missing = under.missing
+        self.at = under.at
+        self.resolve = under.resolve
 
-        super().__init__({**(under.files if under else {}), **files}, under.links if under else {}, read)
-        if under is not None:
-            self.missing = under.missing
-            self.remotes = under.remotes
-            self.at = under.at
+    def read(self, path: str) -> bytes:
+        """Content of a file."""
+        return self._added[path] if path in self._added else self._under.read(path)
+
+    def under(self, directory: str) -> list[str]:
+        """The files in a directory and below it."""
+        added = (path for path in self._added if directory in upwards(path))
+        return sorted({*self._under.under(directory), *added})
+
+    def is_directory(self, path: str) -> bool:
+        """Whether there is a file below `path`."""
+        return any(path in upwards(added) for added in self._added) or self._under.is_directory(path)
+
+    def objects(self, path: str) -> list[K8sObject]:
+        """The objects of a file."""
+        return read_objects(self._added[path], path) if path in self._added else self._under.objects(path)
+
+    def mentioning(self, word: bytes) -> list[str]:
+        """The YAML and JSON files that contain a word; those that are added are looked at by whoever adds them."""
+        return self._under.mentioning(word)
+
+    def named(self, name: str) -> list[str]:
+        """The files of a name, in any directory."""
+        return sorted({*self._under.named(name), *(p for p in self._added if p.rpartition("/")[2] == name)})
+
+    def parsing(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """Other processes parse a part of these files ahead while the context lasts."""
+        return self._under.parsing([path for path in paths if path not in self._added])
