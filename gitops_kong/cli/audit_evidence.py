@@ -40,7 +40,7 @@ from gitops_kong.predict.outcomes import LifeReader
 from gitops_kong.report.model import Locate
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.controller_found import FoundController, find_controllers
-from gitops_kong.sources.namespaces import with_namespace
+from gitops_kong.sources.namespaces import as_stored
 from gitops_kong.sources.snapshot import ReadSnapshot
 from gitops_kong.sources.tree import MemoryTree
 from gitops_kong.translate.build import translate
@@ -114,7 +114,7 @@ def gather(asked: Asked) -> Gathered:
         for target, rendered in render_targets(repository.head.tree, config, repository.paths, asked.targets):
             if rendered.problems:
                 raise UserError(f"{target.name}: {rendered.problems[0].message}")
-            manifests |= {obj.ref: obj for obj in with_namespace(rendered.objects, "default")}
+            manifests |= {obj.ref: obj for obj in as_stored(rendered.objects)}
         compared.append(f"Git ({asked.path})")
     elif asked.targets:
         raise UserError("--target: give the PATH of the repository")

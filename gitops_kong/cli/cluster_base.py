@@ -10,7 +10,7 @@ from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import CONTENT_UNKNOWN, K8sObject, Ref
 from gitops_kong.predict.applied import Prepare, applied
 from gitops_kong.sources.base import Assumption, NotSeen, Rendered
-from gitops_kong.sources.namespaces import with_namespace
+from gitops_kong.sources.namespaces import as_stored
 from gitops_kong.sources.snapshot import ReadSnapshot, is_snapshot, read_snapshot
 
 
@@ -36,7 +36,7 @@ def on_cluster(target: Rendered, cluster: ReadSnapshot, prepare: Prepare) -> tup
     cluster where it has them.
     """
     live = {obj.ref: obj for obj in cluster.objects}
-    manifests = with_namespace(target.objects, "default")
+    manifests = as_stored(target.objects)
     made = [applied(manifest, live.get(manifest.ref), prepare) for manifest in manifests]
     refs = {obj.ref for obj in made}
     after = [*(obj for ref, obj in live.items() if ref not in refs), *made]

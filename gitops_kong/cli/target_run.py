@@ -29,7 +29,7 @@ from gitops_kong.predict.webhook import Webhook, WebhookSettings
 from gitops_kong.report.route_changes import RouteChange, route_changes
 from gitops_kong.sources import assumed
 from gitops_kong.sources.base import Rendered, Target, Tree
-from gitops_kong.sources.namespaces import with_namespace
+from gitops_kong.sources.namespaces import as_stored
 from gitops_kong.translate.build import translate
 from gitops_kong.translate.context import ControllerPanic
 from gitops_kong.translate.state import Translation
@@ -132,7 +132,7 @@ class TargetRun:
 def _objects(rendered: Rendered, context: Sequence[K8sObject]) -> list[K8sObject]:
     there = {obj.ref for obj in context}
     assumed = (a.stand_in for a in rendered.assumptions if a.stand_in and a.ref not in there)
-    return with_namespace([*context, *rendered.objects, *assumed], "default")
+    return as_stored([*context, *rendered.objects, *assumed])
 
 
 def schemas_of(tree: Tree, options: ControllerOptions) -> Catalogue:

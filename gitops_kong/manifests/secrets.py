@@ -21,6 +21,7 @@ class Scrubber:
     """Replaces every value of the given Secrets in texts; the values are collected when the first text comes.
 
     The name of one of `objects` that contains a value stays whole, and so does `namespace/name`: a person needs it.
+    So does a kind, namespace or name that a Secret holds within YAML or JSON: many manifests say it in the open.
     """
 
     def __init__(self, objects: Iterable[K8sObject]) -> None:
@@ -34,8 +35,9 @@ class Scrubber:
         if not self._secrets:
             return text
         if self._values is None:
-            found = {v for secret in self._secrets for v in secret_values(secret) if len(v) >= SHORTEST}
-            self._values = sorted(found, key=len, reverse=True)
+            public = {word for o in self._objects for word in (o.kind, o.namespace, o.name)} | {"default"}
+            found = {v for secret in self._secrets for v in (*_whole(secret), *({*_within(secret)} - public))}
+            self._values = sorted((v for v in found if len(v) >= SHORTEST), key=len, reverse=True)
             self._names = frozenset(n for o in self._objects for n in (o.name, f"{o.namespace}/{o.name}"))
         for value in self._values:
             if value in text:
@@ -65,9 +67,18 @@ class Scrubber:
 
 def secret_values(secret: K8sObject) -> Iterator[str]:
     """Every value of a Secret as text: whole, by line, and the scalars within where it is YAML or JSON."""
+    yield from _whole(secret)
+    yield from _within(secret)
+
+
+def _whole(secret: K8sObject) -> Iterator[str]:
     for text in _texts(secret):
         yield text
         yield from (line.strip() for line in text.splitlines() if line.strip())
+
+
+def _within(secret: K8sObject) -> Iterator[str]:
+    for text in _texts(secret):
         if "\n" in text or text[:1] in "{[":
             try:
                 yield from (v for document in read_documents(text.encode(), "secret") for v in _scalars(document))

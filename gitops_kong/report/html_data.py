@@ -72,9 +72,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def _controllers(report: Report) -> Iterator[dict[str, Any]]:
-    several = len(report.controllers) > 1
-    runs = [(c.name if several else "", c.options, c.source) for c in report.controllers]
-    for name, options, source in runs or [("", report.options, report.controller_source)]:
+    for name, options, source in report.runs():
         yield {
             "name": name,
             "version": options.version_text,

@@ -87,6 +87,7 @@ def _controller(each: Controller) -> dict[str, Any]:
         "name": each.name,
         **_settings(each.options),
         "source": each.source,
+        "alsoFoundAt": list(each.also),
         "admissionWebhook": each.webhook.installed,
         "watchNamespaces": sorted(each.options.watch_namespaces),
         "gateway": _gateway(each.options),

@@ -56,9 +56,8 @@ def _summary(report: Report) -> str:
 
 
 def _settings(report: Report) -> Iterator[str]:
-    several = len(report.controllers) > 1
-    runs = [(f"{c.name}: " if several else "", c.options, c.source) for c in report.controllers]
-    for name, options, source in runs or [("", report.options, report.controller_source)]:
+    for names_of_run, options, source in report.runs():
+        name = f"{names_of_run}: " if names_of_run else ""
         gate = "on" if options.gate("FallbackConfiguration") else "off"
         yield (
             f"<sub>{escape(name)}Kong Ingress Controller {options.version_text} ({escape(source)}),"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +14,9 @@ from gitops_kong.predict.model import SEVERITIES, Cause, Finding, Severity, Supp
 from gitops_kong.predict.rules import RULES
 from gitops_kong.predict.webhook import WebhookSettings
 from gitops_kong.report.route_changes import RouteChange
+
+NAMED = 5  # controllers that run the same
+SHOWN_PLACES = 2  # where one was found
 
 
 class Place(NamedTuple):
@@ -35,12 +38,24 @@ class Problem(NamedTuple):
 
 
 class Controller(NamedTuple):
-    """One controller by its name: how it runs, where its version was found, whether its webhook is on (if known)."""
+    """One controller by its name: how it runs, where its version was found, whether its webhook is on (if known).
+
+    `also` are the other places where a controller that runs the same was found.
+    """
 
     name: str
     options: ControllerOptions
     source: str
     webhook: WebhookSettings
+    also: tuple[str, ...] = ()
+
+
+class Runs(NamedTuple):
+    """Controllers that run the same, as people are told: their names (empty where there is no other), their places."""
+
+    names: str
+    options: ControllerOptions
+    source: str
 
 
 Locate = Callable[[K8sObject, tuple[str | int, ...]], "Place | None"]
@@ -73,6 +88,19 @@ class Report:
     all_predictions: bool = False
     controllers: tuple[Controller, ...] = ()
     route_changes: Mapping[str, tuple[RouteChange, ...]] = field(default_factory=dict)
+
+    def runs(self) -> Iterator[Runs]:
+        """The controllers as people are told: those that run the same together."""
+        left = list(self.controllers)
+        while left:
+            first = left[0]
+            same = [each for each in left if each.options == first.options]
+            left = [each for each in left if each.options != first.options]
+            places = dict.fromkeys(place for each in same for place in (each.source, *each.also))
+            names = controller_names([each.name for each in same]) if len(self.controllers) > 1 else ""
+            yield Runs(names, first.options, listed(list(places), SHOWN_PLACES))
+        if not self.controllers:
+            yield Runs("", self.options, self.controller_source)
 
     def findings(self) -> Iterator[Finding]:
         """All findings: on the controller, then target by target."""
@@ -113,6 +141,17 @@ class Report:
         if self.problems:
             return 2
         return int(any(self.fails(f) for f in self.findings()))
+
+
+def controller_names(names: Iterable[str]) -> str:
+    """Names of controllers as people are told: one name for those that only their targets tell apart."""
+    return listed([*dict.fromkeys(name.partition(" of ")[0] for name in names)])
+
+
+def listed(texts: Sequence[str], most: int = NAMED) -> str:
+    """`a, b, c`, of many the first few and how many more."""
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def fails(finding: Finding, fail_on: Severity, fail_on_existing: bool) -> bool:

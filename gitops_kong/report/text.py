@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 import click
 
 from gitops_kong import __version__
-from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.predict.model import Finding, Severity, TargetPrediction
 from gitops_kong.report.grouping import Group, grouped, headline
-from gitops_kong.report.model import Report, chain
+from gitops_kong.report.model import Report, Runs, chain, listed
 from gitops_kong.report.sections import NOTE, Told, names, rank, sections
 
 WIDTH = 100  # columns, where the terminal has as many
@@ -50,17 +49,26 @@ def write(report: Report, color: bool = False, verbose: bool = False, width: int
     told = sections((target, _told(report, target, style, verbose)) for target in report.targets)
     for targets, things in told:
         lines += ["", _title(report, targets, style, verbose), *_spaced(things, style, verbose)]
-    checked = {target.target for target in report.targets if target.objects}
-    for name, problems in report.problems_by_target().items():
-        what = "could not be checked in whole" if name in checked else "could not be checked"
-        lines += ["", f"{style('✗', 'red')} {style(printable(name), bold=True)} {what}"]
-        for problem in problems:
-            lines += style.wrapped(problem.message, "    ", "      ")
+    lines += _problems(report, style, verbose)
     general = [_finding(report, group, style, verbose) for group in grouped(report.general)]
     lines += ["", style("controller", bold=True), *_spaced(general, style, verbose)] if general else ()
     lines += _suppressed(report, style) if verbose else ()
     lines += ["", *_foot(report, style, verbose)]
     return "\n".join(lines) + "\n"
+
+
+def _problems(report: Report, style: Style, verbose: bool) -> Iterator[str]:
+    """Why targets could not be checked; those with the same reasons together."""
+    checked = {target.target for target in report.targets if target.objects}
+    alike: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+    for name, problems in report.problems_by_target().items():
+        alike.setdefault((name in checked, tuple(problem.message for problem in problems)), []).append(name)
+    for (partly, messages), targets in alike.items():
+        what = "could not be checked in whole" if partly else "could not be checked"
+        told = ", ".join(targets) if verbose else listed(targets)
+        yield from ("", f"{style('✗', 'red')} {style(printable(told), bold=True)} {what}")
+        for message in messages:
+            yield from style.wrapped(message, "    ", "      ")
 
 
 def printable(text: str) -> str:
@@ -71,20 +79,20 @@ def printable(text: str) -> str:
 def _head(report: Report, style: Style) -> Iterator[str]:
     base = f"  against {printable(report.base)}" if report.base else ""
     yield style(f"gitops-kong {__version__}", bold=True) + base
-    several = len(report.controllers) > 1
-    runs = [(f" {c.name}:" if several else "", c.options, c.source) for c in report.controllers]
-    for name, options, source in runs or [("", report.options, report.controller_source)]:
-        for told in _settings(name, options, source, several):
+    for run in report.runs():
+        for told in _settings(run):
             yield from (style(line, dim=True) for line in style.wrapped(told, "", "  "))
 
 
-def _settings(name: str, options: ControllerOptions, source: str, several: bool) -> Iterator[str]:
-    about = f", class {options.ingress_class}" if several else ""
+def _settings(run: Runs) -> Iterator[str]:
+    options = run.options
+    name = f" {run.names}:" if run.names else ""
+    about = f", class {options.ingress_class}" if run.names else ""
     watched = f", namespaces {' '.join(sorted(options.watch_namespaces))}" if options.watch_namespaces else ""
     fallback = "on" if options.gate("FallbackConfiguration") else "off"
     last_valid = ", last valid configuration used for it" if options.use_last_valid_config_for_fallback else ""
     yield (
-        f"controller{name} {options.version_text} ({source}){about}{watched},"
+        f"controller{name} {options.version_text} ({run.source}){about}{watched},"
         f" FallbackConfiguration {fallback}{last_valid}"
     )
     yield f"gateway {'.'.join(map(str, options.gateway_version))}, router {options.router_flavor}"

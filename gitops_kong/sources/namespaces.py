@@ -61,3 +61,22 @@ def with_namespace(objects: list[K8sObject], namespace: str, *, force: bool = Fa
         else found
         for found in objects
     ]
+
+
+def as_stored(objects: list[K8sObject]) -> list[K8sObject]:
+    """These objects with the namespaces that the API server stores them in, applied with `default` as the namespace.
+
+    One of the cluster has none, whatever its manifest says: Kustomize writes `namespace` into kinds that it does not
+    know (k8s.io/apiserver, `rest.EnsureObjectNamespaceMatchesRequestNamespace`).
+    """
+    known = cluster_kinds(objects)
+    return [_stored(found, known) for found in objects]
+
+
+def _stored(found: K8sObject, known: frozenset[tuple[str, str]]) -> K8sObject:
+    if namespaced(found, known) != (not found.namespace):
+        return found
+    metadata = {name: value for name, value in found.metadata.items() if name != "namespace"}
+    if not found.namespace:
+        metadata["namespace"] = "default"
+    return found.with_data({**found.data, "metadata": metadata})

@@ -184,6 +184,24 @@ def test_a_controller_of_one_target_does_not_see_another(tmp_path: Path) -> None
     ]
 
 
+def test_controllers_that_run_the_same_are_told_once_with_their_places(tmp_path: Path) -> None:
+    files = {f"{name}/kustomization.yaml": "resources: [k.yaml]\n" for name in "abcd"}
+    files |= {f"{name}/k.yaml": deployment("3.4.3") for name in "abc"}
+    files["d/k.yaml"] = deployment("3.4.3", "inner", "other")
+    report = check(write(tmp_path, files))
+    assert [(each["name"], each["ingressClass"]) for each in report["controllers"]] == [
+        ("kong/kong", "kong"),
+        ("kong/other", "inner"),
+    ]
+    image = "k.yaml: image kong/kubernetes-ingress-controller:3.4.3"
+    assert report["controllers"][0]["alsoFoundAt"] == [f"b/{image}", f"c/{image}"]
+    (off,) = [each for each in report["findings"] if each["rule"] == "fallback-configuration-off"]
+    assert off["effects"] == ["controllers: kong/kong, kong/other"]
+    text = CliRunner().invoke(cli, ["check", str(tmp_path), "--no-base"]).stdout
+    assert f"controller kong/kong: 3.4.3 (a/{image}" in text
+    assert "and 1 more), class kong, FallbackConfiguration" in " ".join(text.split())
+
+
 @pytest.mark.parametrize("file", ["k/c.yaml", ".gitops-kong.yaml"])
 def test_a_change_of_the_controller_keeps_what_ran_before(tmp_path: Path, file: str) -> None:
     """The base is predicted with the controller that runs it."""

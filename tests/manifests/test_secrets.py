@@ -46,3 +46,11 @@ def test_names_of_objects_stay_readable() -> None:
     assert scrub("KongConsumer shop/alice: key alice") == "KongConsumer shop/alice: key ***"
     assert scrub("key alice-key, xalice-key-secret") == "key ***, x***-secret"
     assert scrub("alice" * 200_000) == "***" * 200_000
+
+
+def test_what_other_manifests_say_in_the_open_is_not_masked_for_standing_in_a_document_of_a_secret() -> None:
+    dump = "kind: Service\nmetadata: {name: checkout, namespace: shop}\npassword: swordfish\n"
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "checkout", "namespace": "shop"}}
+    scrub = Scrubber([secret(dump=dump), K8sObject(service)])
+    assert scrub("Service shop/checkout: swordfish") == "Service shop/checkout: ***"
+    assert Scrubber([secret(password="checkout"), K8sObject(service)])("got checkout") == "got ***"
