@@ -34,6 +34,11 @@ def processes(count: int) -> Iterator[None]:
         _processes = before
 
 
+def count() -> int:
+    """How many processes work at most now, this one included."""
+    return _processes
+
+
 def by_machine() -> int:
     """As many processes as there are cores that this one may use, and memory for."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from gitops_kong.apiserver.admission import ApiServer
@@ -16,7 +17,7 @@ from gitops_kong.cli.places import line_of, locator
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import kubernetes_version
 from gitops_kong.cli.target_run import TargetRun, schemas_of
-from gitops_kong.cli.targets import context_of, select, tools_of
+from gitops_kong.cli.targets import context_of, in_turn, rendering, select, tools_of
 from gitops_kong.errors import UserError
 from gitops_kong.policies.selection import Selection, own_rules
 from gitops_kong.policies.selection import select as select_rules
@@ -53,7 +54,7 @@ def check(
     if checked is None:
         progress.stage("finding targets")
         targets = select(discover(head.tree, config, settings.paths), settings.targets)
-        checked = judge_targets(targets, head, base, config, settings, progress, whole=not settings.targets)
+        checked = judge_targets(targets, head, base, config, settings, progress, store, whole=not settings.targets)
         report = checked.report
         if earlier and len(targets) == len(report.controllers) == 1 and not report.problems:
             progress.stage("keeping the results")
@@ -99,19 +100,24 @@ def judge_targets(
     config: Config,
     settings: CheckSettings,
     progress: Progress,
+    store: Store | None = None,
     whole: bool = False,
 ) -> Checked:
-    """Render these targets, predict and judge; where they are the `whole` repository, those too that are gone."""
-    tools = tools_of(config)
+    """Render these targets, predict and judge; where they are the `whole` repository, those too that are gone.
+
+    Renderings are kept in the `store`.
+    """
     states = Before(head.tree, base, config, settings.paths, targets)
     after: dict[str, Rendered] = {}
     before: dict[str, Rendered | None] = {}
-    for i, target in enumerate(targets, 1):
-        progress.stage(f"rendering {target.name} ({i} of {len(targets)})")
-        after[target.name], before[target.name] = states.render(target, tools)
-    for target in states.gone() if whole else ():
-        after[target.name], before[target.name] = states.render_gone(target, tools)
-        targets = (*targets, target)
+    with rendering(targets, tools_of(config, store)) as tools:
+        both = in_turn([partial(states.render, target, tools) for target in targets], tools)
+        for i, target in enumerate(targets, 1):
+            progress.stage(f"rendering {target.name} ({i} of {len(targets)})")
+            after[target.name], before[target.name] = next(both)
+        for target in states.gone() if whole else ():
+            after[target.name], before[target.name] = states.render_gone(target, tools)
+            targets = (*targets, target)
     chosen = controllers_of(settings.controller, config, {t.name: (t, after[t.name]) for t in targets}, head.tree)
     chosen = chosen or controllers_of(settings.controller, config, _NO_TARGET, head.tree)
     earlier = _earlier(base, config, settings, targets, after, before)

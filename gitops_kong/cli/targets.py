@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
+from gitops_kong import parallel
 from gitops_kong.cli.cluster_base import snapshot_in, unseen_secrets
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject
@@ -11,16 +16,43 @@ from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.controller_found import FoundController, find_controllers
 from gitops_kong.sources.discover import discover
+from gitops_kong.sources.outputs import Kept, Outputs
 from gitops_kong.sources.render import render
 from gitops_kong.sources.tools import Tools
+
+Value = TypeVar("Value")
 
 
 def render_targets(
     tree: Tree, config: Config, paths: Sequence[str], names: Sequence[str]
 ) -> list[tuple[Target, Rendered]]:
     """Every wanted target with what it renders to."""
-    tools = tools_of(config)
-    return [(target, render(target, tree, tools)) for target in select(discover(tree, config, paths), names)]
+    targets = select(discover(tree, config, paths), names)
+    with rendering(targets, tools_of(config)) as tools:
+        rendered = in_turn([partial(render, target, tree, tools) for target in targets], tools)
+        return [*zip(targets, rendered, strict=True)]
+
+
+@contextmanager
+def rendering(targets: Sequence[Target], tools: Tools) -> Iterator[Tools]:
+    """The tools with threads to render these targets with, as many as there are processes; they end with the context.
+
+    Plain files take no renderer, and no threads.
+    """
+    count = parallel.count()
+    if count < 2 or all(target.source == "files" for target in targets):
+        yield tools
+        return
+    from gitops_kong.sources.workers import Workers  # noqa: PLC0415  # brings logging along
+
+    with Workers(count) as workers:
+        yield replace(tools, workers=workers)
+
+
+def in_turn(works: Iterable[Callable[[], Value]], tools: Tools) -> Iterator[Value]:
+    """The results of these works, in order; those that come next are begun where there are threads for it."""
+    for take in [tools.ahead(work) for work in works]:
+        yield take()
 
 
 def select(targets: Sequence[Target], names: Sequence[str]) -> list[Target]:
@@ -39,12 +71,16 @@ def controllers_in(rendered: Iterable[Rendered], tree: Tree) -> list[FoundContro
     return find_controllers((found for each in rendered for found in each.objects), tree)
 
 
-def tools_of(config: Config) -> Tools:
-    """What renderers are told: Kubernetes' version, other repositories, whether the network may be asked."""
+def tools_of(config: Config, kept: Kept | None = None) -> Tools:
+    """What renderers are told: Kubernetes' version, other repositories, whether the network may be asked.
+
+    What they print is looked for among what is kept, and kept there.
+    """
     return Tools(
         kubernetes_version=config.kubernetes_version or "1.33.0",
         repositories=config.repositories,
         allow_network=config.allow_network,
+        outputs=Outputs(kept),
     )
 
 

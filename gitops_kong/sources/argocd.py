@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -254,6 +254,7 @@ def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
     )
     expansion = _Expansion(tree, tools, limits, clusters, str(target.options.get("cluster") or ""))
     expansion.rendered.problems.extend(start.problems)
+    expansion.begin(start.objects)
     for each in start.objects:
         if is_application(each):
             expansion.add(each, 0)
@@ -288,6 +289,10 @@ def _kustomization(path: str, tree: Tree, tools: Tools, limits: Limits) -> Rende
     return built
 
 
+# An Application, and its sources, each with what gives its objects.
+Begun = tuple[K8sObject, list[tuple[SourceOf, Callable[[], Rendered]]]]
+
+
 @dataclass(slots=True)
 class _Expansion:
     """Applications being rendered, each once, children after their parents."""
@@ -299,6 +304,24 @@ class _Expansion:
     cluster: str
     rendered: Rendered = field(default_factory=Rendered)
     seen: set[tuple[str, str, str]] = field(default_factory=set)
+    begun: dict[tuple[str, str, str], Begun] = field(default_factory=dict)
+
+    def begin(self, objects: Iterable[K8sObject]) -> None:
+        """Begins with the sources of Applications that come next, where there are threads for it."""
+        if self.tools.workers is None:
+            return
+        for found in objects:
+            identity = (found.kind, found.namespace, found.name)
+            known = identity in self.seen or identity in self.begun
+            if known or not is_application(found) or found.kind == "ApplicationSet":
+                continue
+            if len(self.seen) + len(self.begun) < self.limits.applications:
+                self.begun[identity] = found, self.parts(application(found))
+
+    def parts(self, app: Application) -> list[tuple[SourceOf, Callable[[], Rendered]]]:
+        """The sources of an Application, each with what gives its objects."""
+        parts = [SourceOf(app, source, self.tree, self.tools, self.limits) for source in app.sources]
+        return [(part, self.tools.ahead(part.render)) for part in parts]
 
     def add(self, found: K8sObject, depth: int) -> None:
         identity = (found.kind, found.namespace, found.name)
@@ -329,8 +352,10 @@ class _Expansion:
         go_template = bool(found.spec.get("goTemplate"))
         generation = applicationset.Generation(self.tree, self.tools, self.limits, go_template, self.clusters)
         try:
-            for data in applicationset.applications(found, generation):
-                self.add(K8sObject(data, found.origin), depth + 1)
+            made = [K8sObject(data, found.origin) for data in applicationset.applications(found, generation)]
+            self.begin(made)
+            for each in made:
+                self.add(each, depth + 1)
         except applicationset.NotKnown as e:
             self.elsewhere(f"what {found.ref} makes", str(e), found)
         except UserError as e:
@@ -339,16 +364,17 @@ class _Expansion:
     def deploy(self, app: Application, depth: int) -> None:
         if app.cluster == self.cluster or not self.cluster:
             self.rendered.releases.append(app.found)
-        for source in app.sources:
-            part = SourceOf(app, source, self.tree, self.tools, self.limits)
+        begun = self.begun.pop((app.found.kind, app.found.namespace, app.found.name), None)
+        for part, render in begun[1] if begun and begun[0] is app.found else self.parts(app):
             try:
-                rendered = part.render()
+                rendered = render()
             except Elsewhere as e:
                 self.elsewhere(str(e), f"{app.found.ref} deploys it" + (f"; {e.hint}" if e.hint else ""), app.found)
                 continue
             except UserError as e:
                 self.problem(e, app.found)
                 continue
+            self.begin(rendered.objects)
             for child in rendered.objects:
                 if is_application(child):
                     self.add(child, depth + 1)

@@ -21,9 +21,8 @@ def chart(url: str, name: str, version: str, tools: Tools, limits: Limits) -> tu
     if not _NAME.fullmatch(name) or not _URL.fullmatch(address) or version.startswith("-"):
         raise RenderError(f"chart {name} {version} of {url}: no chart that could be fetched")
     key = (address, name, version)
-    if key not in tools.fetched:
-        tools.fetched[key] = _pull(address.rstrip("/"), name, version, tools, limits)
-    return tools.fetched[key], name.rpartition("/")[2]
+    files = tools.fetched.get(key, lambda: _pull(address.rstrip("/"), name, version, tools, limits))
+    return files, name.rpartition("/")[2]
 
 
 def _pull(address: str, name: str, version: str, tools: Tools, limits: Limits) -> MemoryTree:

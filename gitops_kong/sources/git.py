@@ -7,6 +7,7 @@ from there.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ _TARGETS = (
     "BITBUCKET_PR_DESTINATION_BRANCH",
     "CHANGE_TARGET",
 )
+_one_at_a_time = threading.Lock()  # questions to `git cat-file`
 DEEPEN = "run `git fetch --unshallow` (actions/checkout: `fetch-depth: 0`; GitLab: `GIT_DEPTH: 0`)"
 
 
@@ -263,13 +265,13 @@ def _tree(repository: Repository, entries: Iterator[_Entry], work: FileTree | No
 
 def _blob(repository: Repository, blob: str, path: str) -> bytes:
     try:
-        _, _, size, stream = repository.repo.git.stream_object_data(blob)
-        if size > MAX_BYTES:
-            stream.read()
-            raise RenderError(f"{path}: {size / 1e6:.0f} MB is too large; split the file or leave it out")
-        data: bytes = stream.read()
+        with _one_at_a_time:
+            _, _, size, stream = repository.repo.git.stream_object_data(blob)
+            data: bytes = stream.read()
     except ValueError as e:
         raise RenderError(f"{path}: {e}; fetch it with `git fetch` (a partial clone does not hold it)") from None
+    if size > MAX_BYTES:
+        raise RenderError(f"{path}: {size / 1e6:.0f} MB is too large; split the file or leave it out")
     return data
 
 

@@ -11,7 +11,7 @@ from gitops_kong.errors import RenderError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources.base import Limits
-from gitops_kong.sources.tools import Tools, run, workspace
+from gitops_kong.sources.tools import Tools, workspace
 
 Params = Mapping[str, Any]
 
@@ -56,7 +56,7 @@ def go(pairs: Sequence[tuple[str, Params]], tools: Tools, limits: Limits) -> lis
         (chart / "templates" / "all.yaml").write_text(page, encoding="utf-8")
         values = {"params": [params for _, params in pairs]}
         (chart / "values.yaml").write_text(json.dumps(values), encoding="utf-8")
-        output = run([tools.helm, "template", "t", "./chart"], directory, limits)
+        output = tools.run([tools.helm, "template", "t", "./chart"], directory, limits)
     (document,) = read_documents(output, "template")
     found: list[str] = document["results"]
     if len(found) != len(pairs):

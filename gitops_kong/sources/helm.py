@@ -16,7 +16,7 @@ from gitops_kong.manifests.yaml import decode, read_objects, split
 from gitops_kong.sources import subcharts, values_schema
 from gitops_kong.sources.base import Limits, Rendered, Target, Tree, join, normal, parent
 from gitops_kong.sources.namespaces import with_namespace
-from gitops_kong.sources.tools import Tools, export, run, workspace
+from gitops_kong.sources.tools import Tools, export, workspace
 
 _SOURCE = regex(r"^# Source: (.+)$", re.MULTILINE)
 _VARIANT = regex(r"values[-._](?!schema\b).+\.ya?ml")
@@ -116,7 +116,7 @@ def template(release: Release, tree: Tree, tools: Tools, limits: Limits) -> Rend
         command += [f"--{flag}={parameter}={_escaped(value)}" for flag, parameter, value in release.parameters]
         command += release.flags
         try:
-            output = run(command, directory, limits)
+            output = tools.run(command, directory, limits)
         except RenderError as e:
             if absent:  # what is missing is why
                 return Rendered(problems=absent)

@@ -14,7 +14,7 @@ from gitops_kong.manifests.lenient import mappings
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import read_documents, read_objects
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal
-from gitops_kong.sources.tools import Tools, export, run, workspace
+from gitops_kong.sources.tools import Tools, export, workspace
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -386,9 +386,8 @@ def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> b
             command += ["--enable-helm", f"--helm-command={tools.helm}"]
             if tools.kustomize[1] == "build":
                 command.append(f"--helm-kube-version={tools.kubernetes_version}")
-        return run(
-            command, directory, limits, network=tools.allow_network and bool(found.remote or found.missing_charts)
-        )
+        network = tools.allow_network and bool(found.remote or found.missing_charts)
+        return tools.run(command, directory, limits, network=network)
 
 
 def _without_absent(text: bytes, file: str, found: Closure) -> bytes:

@@ -6,16 +6,18 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gitops_kong import lazy
 from gitops_kong.errors import RenderError
 from gitops_kong.lazy import regex
 from gitops_kong.sources.base import Limits, Tree
+from gitops_kong.sources.once import Once
+from gitops_kong.sources.outputs import Outputs
 
 if TYPE_CHECKING:
     import shutil
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import tempfile
 
     from gitops_kong.sources.tree import MemoryTree
+    from gitops_kong.sources.workers import Workers
 else:
     shutil = lazy.module("shutil")
     subprocess = lazy.module("subprocess")
@@ -41,6 +44,9 @@ _WARNING = regex(r"\s*(?:# )?(?:WARNING|Warning|level=WARN|coalesce\.go|warning)
 _WAY_OUT = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _NO_PROXY = "http://127.0.0.1:1"
 
+Value = TypeVar("Value")
+_running: set[subprocess.Popen[bytes]] = set()  # renderers
+
 
 @dataclass(frozen=True)
 class Tools:
@@ -55,7 +61,9 @@ class Tools:
     allow_network: bool = False
     repositories: Mapping[str, str] = field(default_factory=dict)
     # what was fetched in this run; by address, name and version
-    fetched: dict[tuple[str, str, str], MemoryTree] = field(default_factory=dict, compare=False)
+    fetched: Once[tuple[str, str, str], MemoryTree] = field(default_factory=lambda: Once(1000), compare=False)
+    outputs: Outputs = field(default_factory=Outputs, compare=False)
+    workers: Workers | None = field(default=None, compare=False)
 
     @cached_property
     def helm(self) -> str:
@@ -70,6 +78,19 @@ class Tools:
         if found := shutil.which("kubectl", path=self.search):
             return (str(Path(found).resolve()), "kustomize")
         raise RenderError(f"kustomize is missing: {INSTALL['kustomize']}")
+
+    def ahead(self, work: Callable[[], Value]) -> Callable[[], Value]:
+        """Begins with `work` where there are threads for it; what is returned gives its result in any case."""
+        return self.workers.ahead(work) if self.workers else work
+
+    def run(self, command: list[str], directory: Path, limits: Limits, *, network: bool = False) -> bytes:
+        """What the command prints, from an equal run where there was one. Raises `RenderError`."""
+        if network:
+            return run(command, directory, limits, network=True)
+        inner = [each.partition("=")[2] for each in command if each.startswith("--helm-command=")]
+        return self.outputs.get(
+            command, [command[0], *inner], directory, limits, lambda: run(command, directory, limits)
+        )
 
     def _find(self, name: str) -> str:
         found = shutil.which(name, path=self.search)
@@ -160,6 +181,7 @@ def run(command: list[str], directory: Path, limits: Limits, *, cwd: str = ".", 
         )
     except OSError as e:
         raise RenderError(f"{Path(command[0]).name} cannot be run: {e.strerror}") from None
+    _running.add(process)
     name = Path(command[0]).name
     late = threading.Event()
 
@@ -179,6 +201,8 @@ def run(command: list[str], directory: Path, limits: Limits, *, cwd: str = ".", 
     finally:
         timer.cancel()
         _kill(process)
+        _running.discard(process)
+        timer.join()
     if late.is_set():
         raise RenderError(f"{name} took longer than {limits.seconds:g} s")
     if len(output) > limits.output_bytes:
@@ -186,6 +210,12 @@ def run(command: list[str], directory: Path, limits: Limits, *, cwd: str = ".", 
     if status != 0:
         raise RenderError(f"{name}: {_last_words(errors[0], directory) or f'exit status {status}'}")
     return output
+
+
+def stop() -> None:
+    """Ends all renderers that run now."""
+    for process in [*_running]:
+        _kill(process)
 
 
 def _read(process: subprocess.Popen[bytes], stream: object, limit: int) -> bytes:
