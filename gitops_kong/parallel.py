@@ -34,8 +34,8 @@ def processes(count: int) -> Iterator[None]:
         _processes = before
 
 
-def count() -> int:
-    """How many processes work at most now, this one included."""
+def allowed() -> int:
+    """How many processes may work, this one included."""
     return _processes
 
 
@@ -85,11 +85,14 @@ def others(items: Sequence[Item]) -> list[list[Item]]:
     return _runs(items, count - 1) if count > 1 else []
 
 
+def available() -> int:
+    """The processes that can be had now, this one included: none where there is no `fork`, or another thread runs."""
+    return _processes if hasattr(os, "fork") and threading.active_count() == 1 else 1
+
+
 def _count(work: int) -> int:
     """The processes that are worth it and can be had, this one included."""
-    if not hasattr(os, "fork") or threading.active_count() > 1:
-        return 1
-    return min(_processes, work // LEAST + 1)
+    return min(available(), work // LEAST + 1)
 
 
 def _runs(items: Sequence[Item], count: int) -> list[list[Item]]:

@@ -13,8 +13,8 @@ from gitops_kong.reuse.store import Store, cache_folder
 def command() -> None:
     """Show or delete what earlier runs left for later ones.
 
-    `check` keeps names, places and verdicts, and never the values of Secrets. Everything there can be deleted at any
-    time; `check --no-cache` does without.
+    `check` keeps names, places and verdicts, and what Helm and Kustomize printed where no Secret is in it. Everything
+    there can be deleted at any time; `check --no-cache` does without.
     """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from gitops_kong.cli.before import Before
 from gitops_kong.cli.cluster_base import on_cluster
 from gitops_kong.cli.controllers import controllers_of, on_controllers
 from gitops_kong.cli.earlier_run import EarlierRun
+from gitops_kong.cli.independent import results
 from gitops_kong.cli.inputs import CheckSettings, Revision
 from gitops_kong.cli.places import line_of, locator
 from gitops_kong.cli.progress import Progress
@@ -19,12 +20,14 @@ from gitops_kong.cli.settings import kubernetes_version
 from gitops_kong.cli.target_run import TargetRun, schemas_of
 from gitops_kong.cli.targets import context_of, in_turn, rendering, select, tools_of
 from gitops_kong.errors import UserError
+from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.policies.selection import Selection, own_rules
 from gitops_kong.policies.selection import select as select_rules
 from gitops_kong.policies.suppressions import Suppressions, by_target, read_baseline
 from gitops_kong.predict.model import SCENARIOS, TargetPrediction
 from gitops_kong.predict.several import together
 from gitops_kong.report.model import Controller, Problem, Report
+from gitops_kong.report.route_changes import RouteChange
 from gitops_kong.reuse.store import Store
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
@@ -133,23 +136,38 @@ def judge_targets(
         )
 
     runs = {each.name: run_of(each, head.tree) for each in controllers}
-    predictions: list[TargetPrediction] = []
-    problems: list[Problem] = []
-    for i, target in enumerate(targets, 1):
-        rendered, earlier_state = after[target.name], before[target.name]
-        progress.stage(f"checking {target.name} ({i} of {len(targets)}): {len(rendered.objects)} objects")
-        problems += [Problem(target.name, p.message) for p in rendered.problems]
+
+    def judged(number: int) -> tuple[TargetPrediction, tuple[RouteChange, ...]]:
+        name = targets[number].name
+        rendered, earlier_state = after[name], before[name]
         seen = []
-        for each in chosen[target.name]:
+        for each in chosen[name]:
             run = runs[each.name]
             if base is not None and base.cluster is not None:
-                earlier_state, rendered = on_cluster(after[target.name], base.cluster, run.server.prepare)
-            old = next((c for c in earlier.get(target.name, ()) if c.name == each.name), each)
+                earlier_state, rendered = on_cluster(after[name], base.cluster, run.server.prepare)
+            old = next((c for c in earlier.get(name, ()) if c.name == each.name), each)
             replaced = None
             if old.options != each.options and base is not None:
                 replaced = run_of(old, base.tree)
-            seen.append((each.name, run.target(target, rendered, earlier_state, replaced)))
-        predictions.append(together(seen))
+            seen.append((each.name, run.target(targets[number], rendered, earlier_state, replaced)))
+            run.configurations.clear()  # they hold all of a target
+        changes = tuple(change for run in runs.values() for change in run.route_changes.pop(name, ()))
+        return together(seen), changes
+
+    def known() -> Iterator[K8sObject]:
+        yield from context
+        yield from base.cluster.objects if base is not None and base.cluster else ()
+        for each in (*after.values(), *before.values()):
+            yield from each.objects if each else ()
+
+    predictions: list[TargetPrediction] = []
+    route_changes: dict[str, tuple[RouteChange, ...]] = {}
+    found_all = results([len(after[target.name].objects) for target in targets], judged, known)
+    for i, target in enumerate(targets, 1):
+        progress.stage(f"checking {target.name} ({i} of {len(targets)}): {len(after[target.name].objects)} objects")
+        predicted, route_changes[target.name] = next(found_all)
+        predictions.append(predicted)
+    problems = [Problem(target.name, p.message) for target in targets for p in after[target.name].problems]
     report = Report(
         controllers[0].options,
         controllers[0].source,
@@ -164,7 +182,7 @@ def judge_targets(
         settings.fail_on_existing,
         settings.all_predictions,
         tuple(controllers),
-        {t.name: tuple(c for run in runs.values() for c in run.route_changes.get(t.name, ())) for t in targets},
+        route_changes,
     )
     return Checked(report, {target.name: (target, after[target.name]) for target in targets}, rules)
 

@@ -39,7 +39,7 @@ def rendering(targets: Sequence[Target], tools: Tools) -> Iterator[Tools]:
 
     Plain files take no renderer, and no threads.
     """
-    count = parallel.count()
+    count = parallel.allowed()
     if count < 2 or all(target.source == "files" for target in targets):
         yield tools
         return

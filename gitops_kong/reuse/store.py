@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from gitops_kong import __version__
 from gitops_kong.errors import UserError
 
-LIMIT = 512 * 2**20  # bytes of all values together; the ones used longest ago go first
+LIMIT = 512 * 2**20  # bytes of all values together, and of some small ones more; those used longest ago go first
 _LARGEST = 128 * 2**20  # bytes of one value
 _SUFFIX = ".cache"
 _DIGEST = 32
@@ -92,7 +92,8 @@ class Store:
             except BaseException:
                 os.unlink(temporary)  # noqa: PTH108
                 raise
-            self._evict()
+            if len(content) > self.limit // 64 or self._file(name).name.startswith("0"):
+                self._evict()  # all values are looked at: not after each small one
         except OSError:
             return
 
