@@ -16,7 +16,7 @@ def main() -> None:
     garbage as often as Python does by default takes a fifth of the time of a check, and giving all of them back one by
     one at the end, which the system does at once, a tenth.
     """
-    gc.set_threshold(100_000, 50, 1000)
+    gc.set_threshold(1_000_000, 50, 1000)
     try:
         run()
     except SystemExit as e:

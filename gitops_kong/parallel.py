@@ -20,6 +20,7 @@ Item = TypeVar("Item")
 
 LEAST = 5_000  # items that are worth another process
 _MEMORY = 512 * 1024 * 1024  # bytes that another process may need at most on the largest repositories
+_NOT_URGENT = 5  # added to the niceness
 _processes = 1
 
 
@@ -103,16 +104,16 @@ def _runs(items: Sequence[Item], count: int) -> list[list[Item]]:
 class Ahead(Generic[Item]):
     """Other processes that look at items, each at its part; a context, at whose end they are gone."""
 
-    def __init__(self, parts: Sequence[Sequence[Item]], answer: Callable[[Item], Any]) -> None:
+    def __init__(self, parts: Sequence[Sequence[Item]], answer: Callable[[Item], Any], *, urgent: bool = True) -> None:
         """The processes start at once; they see everything as it is now, and nothing that they do is seen here.
 
-        `answer` gives values that `marshal` takes.
+        `answer` gives values that `marshal` takes. Answers that are not `urgent` give way to others.
         """
         self._answers: list[Sequence[Any]] = []
         self._at: dict[Item, tuple[int, int]] = {}
         self._running: dict[int, tuple[int, int]] = {}  # part: process, end of the pipe
         for number, part in enumerate(parts):
-            started = _start(part, answer)
+            started = _start(part, answer, urgent)
             if started is None:
                 break
             self._running[number] = started
@@ -150,7 +151,7 @@ class Ahead(Generic[Item]):
         return found[index] if found else None
 
 
-def _start(part: Sequence[Item], answer: Callable[[Item], Any]) -> tuple[int, int] | None:
+def _start(part: Sequence[Item], answer: Callable[[Item], Any], urgent: bool) -> tuple[int, int] | None:
     """A process, and the pipe that it answers in: the list of its answers; None where none can be started."""
     try:
         answers, end = os.pipe()
@@ -169,6 +170,8 @@ def _start(part: Sequence[Item], answer: Callable[[Item], Any]) -> tuple[int, in
         gc.disable()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.close(answers)
+        if not urgent:
+            os.nice(_NOT_URGENT)
         found = memoryview(marshal.dumps(list(map(answer, part))))
         while found:
             found = found[os.write(end, found) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from gitops_kong.gateway import custom_schemas
 from gitops_kong.gateway.catalogue import Catalogue, Schema, load
 from gitops_kong.gateway.entity_validation import ServingSchemas
 from gitops_kong.manifests.objects import K8sObject, Ref
-from gitops_kong.policies.engine import judge, judge_unpredicted
+from gitops_kong.policies.engine import FindsNothing, Stage, judge, judge_early
 from gitops_kong.policies.evidence import Evidence
 from gitops_kong.policies.selection import Selection
 from gitops_kong.predict.cluster_state import Admission, ClusterState
@@ -71,9 +72,39 @@ class TargetRun:
         """Predictions and findings of one target; `earlier` is the controller that this one takes the place of."""
         base = (earlier or self)._applying(before).state() if before is not None else None  # noqa: SLF001
         world = self._world()
-        head = self._applying(rendered, base, self.webhook).state_while(partial(self._configuration, world=world))
-        configuration = self.configurations[target.name] = partial(self._configuration, head, world)
-        evidence = Evidence(
+        early: dict[Stage, FindsNothing] = {}
+        with ExitStack() as others:
+
+            def start(stage: Stage, state: ClusterState) -> None:
+                """Let other processes look for objects in which the rules of a stage find nothing."""
+                if parts := parallel.others(list(state.store)):
+                    answer = judge_early(self.rules.policies, stage, target.name, self._evidence(base, state, world))
+                    early[stage] = others.enter_context(parallel.Ahead(parts, answer, urgent=False)).plain
+
+            def translate_meanwhile(state: ClusterState) -> None:
+                others.close()
+                start("objects", state)
+                self._configuration(state, world)
+
+            head = self._applying(rendered, base, self.webhook).state_while(translate_meanwhile)
+            configuration = self.configurations[target.name] = partial(self._configuration, head, world)
+            if early:  # what several processes do together comes before what one of them does alone
+                world.gateway.judge(configuration(), 0)
+                start("configuration", head)
+            base_world = earlier._world() if earlier and base else None  # noqa: SLF001
+            assumptions = self._assumptions(rendered)
+            predicted = predict(target.name, base, head, world, self.scenarios, assumptions, base_world)
+            predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
+            evidence = replace(self._evidence(base, head, world), predictions=predicted.predictions)
+            judged = predicted.with_findings(judge(self.rules.policies, target.name, evidence, early=early)).in_order()
+        if self.compare_routes and base is not None:
+            was = (earlier or self)._configuration(base, base_world or world)  # noqa: SLF001
+            objects = (*base.stored.values(), *head.stored.values())
+            self.route_changes[target.name] = route_changes(was, configuration(), objects)
+        return replace(judged, findings=doubted(judged.findings)) if rendered.not_seen else judged
+
+    def _evidence(self, base: ClusterState | None, head: ClusterState, world: World) -> Evidence:
+        return Evidence(
             head.store,
             self.options,
             left_out=head.left_out,
@@ -82,26 +113,9 @@ class TargetRun:
             changes=changes(base, head),
             compared=base is not None,
             scenarios=self.scenarios,
-            configuration=configuration,
+            configuration=partial(self._configuration, head, world),
             plugin_schema=self.catalogue.plugin,
         )
-        others = parallel.others(list(head.store))
-        if others:  # what several processes do together comes before what one of them does alone
-            world.gateway.judge(configuration(), 0)
-        with parallel.Ahead(others, judge_unpredicted(self.rules.policies, target.name, evidence)) as ahead:
-            base_world = earlier._world() if earlier and base else None  # noqa: SLF001
-            assumptions = self._assumptions(rendered)
-            predicted = predict(target.name, base, head, world, self.scenarios, assumptions, base_world)
-            predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
-            evidence = replace(evidence, predictions=predicted.predictions)
-            judged = predicted.with_findings(
-                judge(self.rules.policies, target.name, evidence, finds_nothing=ahead.plain)
-            ).in_order()
-        if self.compare_routes and base is not None:
-            was = (earlier or self)._configuration(base, base_world or world)  # noqa: SLF001
-            objects = (*base.stored.values(), *head.stored.values())
-            self.route_changes[target.name] = route_changes(was, configuration(), objects)
-        return replace(judged, findings=doubted(judged.findings)) if rendered.not_seen else judged
 
     def _configuration(self, state: ClusterState, world: World) -> Mapping[str, Any]:
         """What the controller would push, {} where it crashes on it; translated once, for the predictions."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitops_kong.gateway.declarative import Declarative
@@ -13,7 +14,7 @@ from gitops_kong.gateway.flatten import Flattener
 from gitops_kong.gateway.lua import GatewayCrash
 from gitops_kong.gateway.migrations import migrate_route_paths
 from gitops_kong.gateway.records import Compiler, Edition
-from gitops_kong.gateway.references import References
+from gitops_kong.gateway.references import Errors, References
 from gitops_kong.gateway.validation import Validation
 
 if TYPE_CHECKING:
@@ -57,8 +58,17 @@ def validate(
     try:
         config = migrate_route_paths(config)
         validation = Validation(declarative, config)
-        errors = validation.errors()
-        if not errors:
+        early: list[tuple[References, Errors | None]] = []
+
+        def check_early() -> None:
+            with suppress(GatewayCrash):  # which counts only where the schemas take everything
+                unlost = References(declarative, set())
+                early.append((unlost, unlost.check(config)))
+
+        errors = validation.errors(check_early)
+        if not errors and early and not validation.lost:
+            references, errors = early[0]
+        elif not errors:
             references = References(declarative, validation.lost)
             errors = references.check(config)
         unverified = tuple(sorted(declarative.compiler.unverified))

@@ -33,8 +33,11 @@ class Validation:
         self.lost: set[int] = set()  # nested entities that the gateway loses, by `id()`
         self._fine: set[int] = set()  # entities without errors of their own in the first validation, by `id()`
 
-    def errors(self) -> Errors | None:
-        """Errors by key of the file and position, None when the schemas take everything."""
+    def errors(self, while_waiting: Callable[[], None] = lambda: None) -> Errors | None:
+        """Errors by key of the file and position, None when the schemas take everything.
+
+        `while_waiting` is called where other processes are still at work and no error was found yet.
+        """
         other: Errors = {}
         lists: dict[str, list[Any]] = {}
         for key, value in self._config.items():
@@ -48,7 +51,7 @@ class Validation:
                     other[key] = EXPECTED["array"]
                 else:
                     lists[key] = items
-        first = self._first_of_all(lists)
+        first = self._first_of_all(lists, (lambda: None) if other else while_waiting)
         if self._config.get("_format_version", MISSING) in (None, MISSING):
             other["_format_version"] = REQUIRED
         if not first and not other:
@@ -57,7 +60,7 @@ class Validation:
         errors: Errors | None = merged(second, null_errors(first)) if second else None
         return errors
 
-    def _first_of_all(self, lists: Mapping[str, list[Any]]) -> Errors:
+    def _first_of_all(self, lists: Mapping[str, list[Any]], while_waiting: Callable[[], None]) -> Errors:
         """Errors of the first validation by key and position; other processes look at some keys of a large file."""
 
         def errors_of(key: str) -> Errors:
@@ -70,6 +73,8 @@ class Validation:
         own, *others = parallel.shares(list(lists), lambda key: len(lists[key])) if lists else [[]]
         with parallel.Ahead(others, is_plain) as ahead:
             found = {key: errors_of(key) for key in own}
+            if others and not any(found.values()) and not self.lost:
+                while_waiting()
             plain = [key for key in lists if key not in found and ahead.plain(key)]
             found |= {key: errors_of(key) for key in lists if key not in found and key not in plain}
         first = {key: found[key] for key in lists if found.get(key)}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 from gitops_kong.cel import CelError, compile_expression
 from gitops_kong.cluster.options import ControllerOptions
@@ -26,7 +27,8 @@ BUDGET = 10.0  # seconds for one rule on one target; a rule of the repository mu
 _HIDDEN = ("data", "stringData")
 
 
-Rules = Mapping[str, Sequence[Policy]]  # by the kind of object that they judge
+Stage = Literal["objects", "configuration", "predictions"]  # what must be known before a rule can judge
+FindsNothing = Callable[[K8sObject], bool]
 
 
 def judge(
@@ -34,31 +36,37 @@ def judge(
     target: str,
     evidence: Evidence,
     clock: Callable[[], float] = time.monotonic,
-    finds_nothing: Callable[[K8sObject], bool] | None = None,
+    early: Mapping[Stage, FindsNothing] = MappingProxyType({}),
 ) -> Iterator[Finding]:
     """What the rules find in the objects of a target. A finding on an object that did not change is an existing one.
 
     A rule that cannot be evaluated on an object gives an info finding, never an error, as does one that takes longer
-    than `BUDGET`. `finds_nothing` are answers that are known already, of `judge_unpredicted`.
+    than `BUDGET`. `early` are answers of `judge_early` that are known already.
     """
     taken = _by_kind(p for p in policies if p.looks_at != "left-out")
     left = _by_kind(p for p in policies if p.looks_at == "left-out")
-    predicted = _by_kind(p for p in policies if p.looks_at != "left-out" and _looks_at_predictions(p))
     run = _Run(target, evidence, clock)
+    some: dict[tuple[str, ...], Sequence[Policy]] = {}
     for obj in evidence.store:
-        rules = taken if finds_nothing is None or not finds_nothing(obj) else predicted
-        if of_kind := rules.get(obj.kind):
+        of_kind = taken.get(obj.kind, ())
+        if early and of_kind:
+            judged = tuple(stage for stage, finds_nothing in early.items() if finds_nothing(obj))
+            key = obj.kind, *judged
+            if key not in some:
+                some[key] = [p for p in of_kind if _stage(p) not in judged]
+            of_kind = some[key]
+        if of_kind:
             yield from run.object(obj, of_kind)
     if left:
         for ref in evidence.left_out:
             found = evidence.stored.get(ref)
-            if found is not None and (of_kind := left.get(ref.kind)):
+            if found is not None and (of_kind := left.get(ref.kind, ())):
                 yield from run.object(found, of_kind)
 
 
-def judge_unpredicted(policies: Sequence[Policy], target: str, evidence: Evidence) -> Callable[[K8sObject], bool]:
-    """Whether the rules that do not look at predictions find nothing in an object that the controller takes in."""
-    rules = _by_kind(p for p in policies if p.looks_at != "left-out" and not _looks_at_predictions(p))
+def judge_early(policies: Sequence[Policy], stage: Stage, target: str, evidence: Evidence) -> FindsNothing:
+    """Whether the rules of one stage find nothing in an object that the controller takes in."""
+    rules = _by_kind(p for p in policies if p.looks_at != "left-out" and _stage(p) == stage)
     run = _Run(target, evidence, time.monotonic)
 
     def finds_nothing(obj: K8sObject) -> bool:
@@ -68,16 +76,18 @@ def judge_unpredicted(policies: Sequence[Policy], target: str, evidence: Evidenc
     return finds_nothing
 
 
-def _by_kind(policies: Iterable[Policy]) -> Rules:
+def _stage(policy: Policy) -> Stage:
+    if "predictions" in policy.variables:
+        return "predictions"
+    return "configuration" if any(RELATIONS[name].of_configuration for name in policy.relations) else "objects"
+
+
+def _by_kind(policies: Iterable[Policy]) -> Mapping[str, Sequence[Policy]]:
     found: defaultdict[str, list[Policy]] = defaultdict(list)
     for policy in policies:
         for kind in policy.kinds:
             found[kind].append(policy)
     return found
-
-
-def _looks_at_predictions(policy: Policy) -> bool:
-    return "predictions" in policy.variables
 
 
 def judge_controller(policies: Iterable[Policy], options: ControllerOptions) -> Iterator[Finding]:

@@ -28,10 +28,11 @@ _ADMIN_PORTS = frozenset(("8001", "8444", "kong-admin", "kong-admin-tls", "admin
 
 
 class Relation(NamedTuple):
-    """One relation: its value for an object, and what rules are told of it."""
+    """One relation: its value for an object, what rules are told of it, and whether it looks at Kong's routes."""
 
     value: Callable[[K8sObject, Index], Any]
     meaning: str
+    of_configuration: bool = False
 
 
 def _missing_plugins(obj: K8sObject, index: Index) -> list[str]:
@@ -197,16 +198,19 @@ RELATIONS: Mapping[str, Relation] = {
     "routes": Relation(
         lambda obj, index: index.routes.get(obj.ref, _NONE),
         "The Kong routes that the object became, as the controller would push them.",
+        of_configuration=True,
     ),
     "duplicates": Relation(
         lambda obj, index: index.duplicates.get(obj.ref, _NONE),
         "Other objects with a Kong route of the same host, path, methods, headers and SNIs: a list of `{object, match,"
         " wins}`; `wins`: this object's route is taken, null: the router leaves it open.",
+        of_configuration=True,
     ),
     "unreachable": Relation(
         lambda obj, index: index.unreachable.get(obj.ref, _NONE),
         "Paths that no request reaches, because a regular expression for every path of the host comes first: a list of"
         " `{path, by}`.",
+        of_configuration=True,
     ),
     "hosts": Relation(
         _hosts,
