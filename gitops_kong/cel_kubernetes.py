@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.go_regex import go_regex
 
-_QUANTITY = regex(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?").fullmatch
+_QUANTITY = regex(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
 
 
 def functions() -> list[Any]:
@@ -38,7 +38,7 @@ def functions() -> list[Any]:
         declare("isURL", _is_url, kinds.BOOL, text, member=False),
         declare("isIP", _reads(ipaddress.ip_address), kinds.BOOL, text, member=False),
         declare("isCIDR", _is_cidr, kinds.BOOL, text, member=False),
-        declare("isQuantity", lambda value: _QUANTITY(value) is not None, kinds.BOOL, text, member=False),
+        declare("isQuantity", lambda value: _QUANTITY.fullmatch(value) is not None, kinds.BOOL, text, member=False),
     ]
 
 

@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -109,16 +110,21 @@ class Ahead(Generic[Item]):
 
         `answer` gives values that `marshal` takes. Answers that are not `urgent` give way to others.
         """
+        self._parts: list[Sequence[Item]] = []
         self._answers: list[Sequence[Any]] = []
-        self._at: dict[Item, tuple[int, int]] = {}
         self._running: dict[int, tuple[int, int]] = {}  # part: process, end of the pipe
         for number, part in enumerate(parts):
             started = _start(part, answer, urgent)
             if started is None:
                 break
             self._running[number] = started
+            self._parts.append(part)
             self._answers.append(())
-            self._at.update((item, (number, place)) for place, item in enumerate(part))
+
+    @cached_property
+    def _at(self) -> dict[Item, tuple[int, int]]:
+        """The part of each item, and its place there."""
+        return {item: (number, place) for number, part in enumerate(self._parts) for place, item in enumerate(part)}
 
     def __enter__(self) -> Ahead[Item]:
         return self
@@ -135,20 +141,32 @@ class Ahead(Generic[Item]):
         """Whether another process found the item plain; waits for the one that looks at it."""
         return self.of(item) is True
 
+    def plain_items(self) -> set[Item]:
+        """All items that other processes found plain; waits for all of them."""
+        found: set[Item] = set()
+        for number, part in enumerate(self._parts):
+            answers = self._answers_of(number)
+            found.update(item for item, answer in zip(part, answers, strict=False) if answer is True)
+        return found
+
     def of(self, item: Item) -> Any:
         """What another process answers, None where none does; waits for the one that looks at the item."""
         place = self._at.get(item)
         if place is None:
             return None
         number, index = place
+        found = self._answers_of(number)
+        return found[index] if found else None
+
+    def _answers_of(self, number: int) -> Sequence[Any]:
+        """The answers on a part, none where its process did not come to its end."""
         running = self._running.pop(number, None)
         if running is not None:
             process, pipe = running
             with open(pipe, "rb") as answers, suppress(EOFError, ValueError, TypeError):  # noqa: PTH123 - a descriptor
                 self._answers[number] = marshal.loads(answers.read())  # noqa: S302 - written below
             _wait(process)
-        found = self._answers[number]
-        return found[index] if found else None
+        return self._answers[number]
 
 
 def _start(part: Sequence[Item], answer: Callable[[Item], Any], urgent: bool) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ from gitops_kong.lazy import regex
 Convert = Callable[[Any], Any]
 
 _UNKNOWN = object()
-_RFC_3339 = regex(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII).fullmatch
+_RFC_3339 = regex(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _ROOT_FIELDS = frozenset(("apiVersion", "kind", "metadata"))
 _ZEROS: Mapping[str, Any] = {"string": "", "boolean": False, "int32": 0, "int64": 0, "int-or-string": 0, "bytes": ""}
 
@@ -243,7 +243,7 @@ def _normal_base64(value: Any) -> Any:
 
 def parse_time(value: str) -> datetime | None:
     """A time in RFC 3339, which is all that `metav1.Time` reads; None where it is not one."""
-    found = _RFC_3339(value)
+    found = _RFC_3339.fullmatch(value)
     if found is None:
         return None
     try:

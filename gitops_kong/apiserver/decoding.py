@@ -16,7 +16,7 @@ Check = Callable[[Any], "str | None"]
 
 _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
-_BASE64 = regex(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?", re.ASCII).fullmatch
+_BASE64 = regex(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?", re.ASCII)
 _LINE_ENDS = str.maketrans("", "", "\r\n")
 _ROOT_FIELDS = ("apiVersion", "kind", "metadata")
 
@@ -160,7 +160,7 @@ def _bytes(value: Any) -> str | None:
         return None
     if value.__class__ is not str:
         return None if is_byte_list(value) else _wrong(value, "base64")
-    return None if _BASE64(value.translate(_LINE_ENDS)) else ": illegal base64 data"
+    return None if _BASE64.fullmatch(value.translate(_LINE_ENDS)) else ": illegal base64 data"
 
 
 def _time(value: Any) -> str | None:

@@ -12,11 +12,11 @@ from datetime import date
 
 from gitops_kong.lazy import regex
 
-_DATE_TIME = regex(r"(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d+)?([Zz]|[+-](\d{2}):(\d{2}))").fullmatch
+_DATE_TIME = regex(r"(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d+)?([Zz]|[+-](\d{2}):(\d{2}))")
 _UUID = "[0-9a-f]{8}-?[0-9a-f]{4}-?%s[0-9a-f]{3}-?%s[0-9a-f]{3}-?[0-9a-f]{12}"
 _DURATION = regex(r"[-+]?(\d+(\.\d*)?|\.\d+)\s*(ns|us|µs|ms|s|m|h|d|w)", re.IGNORECASE)
 _MAC = regex(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}([:-][0-9a-fA-F]{2}){0,14}|([0-9a-fA-F]{4}\.){2,}[0-9a-fA-F]{4}")
-_BASE64 = regex(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?").fullmatch
+_BASE64 = regex(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 def _address(version: int) -> Callable[[str], bool]:
@@ -45,7 +45,7 @@ def _date(value: str) -> bool:
 
 
 def _date_time(value: str) -> bool:
-    found = _DATE_TIME(value)
+    found = _DATE_TIME.fullmatch(value)
     if found is None:
         return False
     month, day, hour, minute, second = (int(found[i]) for i in (2, 3, 4, 5, 6))
@@ -63,7 +63,7 @@ def _matches(pattern: str) -> Callable[[str], bool]:
 
 
 FORMATS: Mapping[str, Callable[[str], bool]] = {
-    "byte": lambda value: _BASE64(value) is not None,
+    "byte": lambda value: _BASE64.fullmatch(value) is not None,
     "cidr": _cidr,
     "date": _date,
     "datetime": _date_time,

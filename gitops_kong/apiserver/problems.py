@@ -29,7 +29,7 @@ class Problem(NamedTuple):
     blocks_rules: bool = False
 
 
-_INDEX = regex(r"\[(\d+)\]").match
+_INDEX = regex(r"\[(\d+)\]")
 
 
 def path_of(field: str, data: Any) -> tuple[str | int, ...]:
@@ -41,7 +41,7 @@ def path_of(field: str, data: Any) -> tuple[str | int, ...]:
     path: list[str | int] = []
     rest = field
     while rest:
-        if isinstance(data, list) and (found := _INDEX(rest)):
+        if isinstance(data, list) and (found := _INDEX.match(rest)):
             key: str | int = int(found[1])
             if int(key) >= len(data):
                 break

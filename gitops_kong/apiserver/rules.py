@@ -15,7 +15,7 @@ from gitops_kong.apiserver.schema import Rule, Schema
 from gitops_kong.cel import CelError, CelValueError, compile_expression
 from gitops_kong.lazy import regex
 
-_OLD_SELF = regex(r"\boldSelf\b").search
+_OLD_SELF = regex(r"\boldSelf\b")
 _REASONS = {"FieldValueRequired": REQUIRED, "FieldValueForbidden": FORBIDDEN, "FieldValueDuplicate": DUPLICATE}
 _RESERVED_WORDS = (
     "true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return|var|void"
@@ -119,7 +119,7 @@ def _whole(schema: Schema, root: bool) -> str | None:
     """
     if any(rule.optional_old_self for rule in schema.rules):
         return None
-    parts = [f"({rule.rule})" for rule in schema.rules if rule.rule and not _OLD_SELF(rule.rule)]
+    parts = [f"({rule.rule})" for rule in schema.rules if rule.rule and not _OLD_SELF.search(rule.rule)]
     below = [
         (f"self.{escape(name)}", f"!has(self.{escape(name)})", child)
         for name, child in schema.fields.items()
@@ -225,7 +225,7 @@ class _Rule:
         self._rule = rule
         self.text = rule.rule
         self.optional = rule.optional_old_self
-        self.transition = _OLD_SELF(rule.rule) is not None
+        self.transition = _OLD_SELF.search(rule.rule) is not None
         self._shown = schema.type
         self._field = rule.field_path.replace("['", "[").replace("']", "]")
 

@@ -15,7 +15,7 @@ from gitops_kong.lazy import regex
 CONFIGURATION = "configuration.konghq.com"
 GATEWAY_API = "gateway.networking.k8s.io"
 _ONLY_THE_CONTROLLERS = ("v1", "v1beta1")  # versions of its group in which nobody else has kinds
-_VERSION = regex(r"v([0-9]+)(?:(alpha|beta)([0-9]+))?").fullmatch
+_VERSION = regex(r"v([0-9]+)(?:(alpha|beta)([0-9]+))?")
 _STAGES = {"alpha": 0, "beta": 1, None: 2}
 
 
@@ -37,5 +37,5 @@ def unserved(api_version: str, kind: str, controller: Version) -> str | None:
 
 
 def _rank(version: str) -> tuple[int, ...]:
-    found = _VERSION(version)
+    found = _VERSION.fullmatch(version)
     return (int(found[1]), _STAGES[found[2]], int(found[3] or 0)) if found else (0,)

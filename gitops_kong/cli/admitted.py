@@ -56,7 +56,7 @@ class Applying:
         likely = self._with(take)
         with parallel.Ahead(parallel.others(list(asked)), _plain(admit, asked)) as ahead:
             work(likely)
-            if all(map(ahead.plain, asked)):
+            if ahead.plain_items() == asked.keys():
                 return likely
             state = self._with(self._known(admit, asked, ahead))
         work(state)

@@ -19,7 +19,7 @@ from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.scalars import number
 from gitops_kong.manifests.yaml import read_objects
 
-_VERSION = regex(r"v?(\d+)\.(\d+)(?:\.(\d+))?").fullmatch
+_VERSION = regex(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 _MAX_DIGITS = 4000
 
 
@@ -62,7 +62,7 @@ def command(files: tuple[str, ...], controller_version: str, kubernetes_version:
 
 
 def _version(text: str) -> tuple[int, int, int]:
-    found = _VERSION(text)
+    found = _VERSION.fullmatch(text)
     if found is None:
         raise UserError(f"{text!r} is no version; write it as 3.4.3 or 1.33")
     return int(found[1]), int(found[2]), int(found[3] or 0)

@@ -31,8 +31,8 @@ from gitops_kong.report import log as report
 from gitops_kong.report.model import Place
 from gitops_kong.report.text import printable
 
-_FIELD = regex(r"invalid (config(?:\.[\w-]+|\[\d+\])+): ").match
-_STEP = regex(r"\[(\d+)\]|([\w-]+)").findall
+_FIELD = regex(r"invalid (config(?:\.[\w-]+|\[\d+\])+): ")
+_STEP = regex(r"\[(\d+)\]|([\w-]+)")
 
 
 @click.command(cls=SectionedCommand)
@@ -226,7 +226,7 @@ def _finder(path: str, flags: dict[str, Any]) -> tuple[report.Find, Scrubber]:
 
 
 def _field(obj: K8sObject, message: str) -> tuple[str | int, ...]:
-    named = _FIELD(message) if obj.kind in ("KongPlugin", "KongClusterPlugin") else None
+    named = _FIELD.match(message) if obj.kind in ("KongPlugin", "KongClusterPlugin") else None
     if named is None:
         return ()
-    return tuple(int(index) if index else name for index, name in _STEP(named[1]))
+    return tuple(int(index) if index else name for index, name in _STEP.findall(named[1]))

@@ -18,7 +18,7 @@ from gitops_kong.gateway import custom_schemas
 from gitops_kong.gateway.catalogue import Catalogue, Schema, load
 from gitops_kong.gateway.entity_validation import ServingSchemas
 from gitops_kong.manifests.objects import K8sObject, Ref
-from gitops_kong.policies.engine import FindsNothing, Stage, judge, judge_early
+from gitops_kong.policies.engine import Stage, judge, judge_early
 from gitops_kong.policies.evidence import Evidence
 from gitops_kong.policies.selection import Selection
 from gitops_kong.predict.cluster_state import Admission, ClusterState
@@ -72,14 +72,14 @@ class TargetRun:
         """Predictions and findings of one target; `earlier` is the controller that this one takes the place of."""
         base = (earlier or self)._applying(before).state() if before is not None else None  # noqa: SLF001
         world = self._world()
-        early: dict[Stage, FindsNothing] = {}
+        early: dict[Stage, parallel.Ahead[K8sObject]] = {}
         with ExitStack() as others:
 
             def start(stage: Stage, state: ClusterState) -> None:
                 """Let other processes look for objects in which the rules of a stage find nothing."""
                 if parts := parallel.others(list(state.store)):
                     answer = judge_early(self.rules.policies, stage, target.name, self._evidence(base, state, world))
-                    early[stage] = others.enter_context(parallel.Ahead(parts, answer, urgent=False)).plain
+                    early[stage] = others.enter_context(parallel.Ahead(parts, answer, urgent=False))
 
             def translate_meanwhile(state: ClusterState) -> None:
                 others.close()
@@ -96,7 +96,9 @@ class TargetRun:
             predicted = predict(target.name, base, head, world, self.scenarios, assumptions, base_world)
             predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
             evidence = replace(self._evidence(base, head, world), predictions=predicted.predictions)
-            judged = predicted.with_findings(judge(self.rules.policies, target.name, evidence, early=early)).in_order()
+            nothing_in = {stage: ahead.plain_items() for stage, ahead in early.items()}
+            found = judge(self.rules.policies, target.name, evidence, nothing_in=nothing_in)
+            judged = predicted.with_findings(found).in_order()
         if self.compare_routes and base is not None:
             was = (earlier or self)._configuration(base, base_world or world)  # noqa: SLF001
             objects = (*base.stored.values(), *head.stored.values())

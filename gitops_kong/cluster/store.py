@@ -16,19 +16,19 @@ class ObjectStore:
     """An immutable set of objects, by reference and by kind. Insertion order is kept."""
 
     def __init__(self, objects: Iterable[K8sObject]) -> None:
-        self._by_ref: dict[Ref, K8sObject] = {o.ref: o for o in objects}
+        self._by_ref: dict[tuple[str, str, str, str], K8sObject] = {o.ref: o for o in objects}
         self._views: dict[Callable[[ObjectStore], Any], Any] = {}
 
     @cached_property
     def _by_kind(self) -> dict[tuple[str, str], list[K8sObject]]:
         kinds: defaultdict[tuple[str, str], list[K8sObject]] = defaultdict(list)
-        for ref, obj in self._by_ref.items():
-            kinds[ref.group, ref.kind].append(obj)
+        for key, obj in self._by_ref.items():
+            kinds[key[:2]].append(obj)
         return dict(kinds)
 
     def get(self, group: str, kind: str, namespace: str, name: str) -> K8sObject | None:
         """The object, or None."""
-        return self._by_ref.get(Ref(group, kind, namespace, name))
+        return self._by_ref.get((group, kind, namespace, name))
 
     def by_ref(self, ref: Ref) -> K8sObject | None:
         """The object that `ref` names, or None."""

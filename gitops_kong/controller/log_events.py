@@ -104,7 +104,7 @@ _NAMED: Mapping[str, tuple[Ref, str, str]] = {
 _GVK = regex(r"([^/]*)/([^,]*), Kind=(.*)").fullmatch  # of Go's GroupVersionKind.String
 _HASH = regex(r"([^/]*)/([^:]*):(?:([^/]*)/)?(.*)").fullmatch  # KIC fallback.ObjectHash.String
 # the gateway quotes the value that is there twice: a key or user name of a credential
-_UNIQUE = regex(r"(entity with (?:primary key |\w+) ?set to )'.*?'( already declared)", re.DOTALL).sub
+_UNIQUE = regex(r"(entity with (?:primary key |\w+) ?set to )'.*?'( already declared)", re.DOTALL)
 _ERROR_LEVELS = frozenset(("error", "dpanic", "panic", "fatal"))
 _TOLD_BY_NAME = ("service_name", "service_namespace")
 _UNTOLD = frozenset(("error", "errorVerbose", "stacktrace", "raw_error", "reconcileID", "v", "url", *_TOLD_BY_NAME))
@@ -115,7 +115,7 @@ def read_event(line: Line) -> LogEvent | None:
     event = _event(line)
     if event is None:
         return None
-    return event._replace(message=_UNIQUE(rf"\1'{MASK}'\2", event.message))
+    return event._replace(message=_UNIQUE.sub(rf"\1'{MASK}'\2", event.message))
 
 
 def _event(line: Line) -> LogEvent | None:

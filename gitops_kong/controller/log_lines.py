@@ -15,10 +15,10 @@ from gitops_kong.lazy import regex
 
 _LEVELS = "trace|debug|info|warn|error|dpanic|panic|fatal|Level\\(-?\\d+\\)"
 # what collectors put before a line (a pod's name, a container runtime's time) is passed over
-_CONSOLE = regex(rf"(?:^|\s)(\d{{4}}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))\t({_LEVELS})\t(.*)", re.DOTALL).search
-_LOGGER = regex(r"[A-Za-z0-9][\w.-]*").fullmatch
+_CONSOLE = regex(rf"(?:^|\s)(\d{{4}}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))\t({_LEVELS})\t(.*)", re.DOTALL)
+_LOGGER = regex(r"[A-Za-z0-9][\w.-]*")
 # what the Go runtime writes when the process ends
-_PANIC = regex(r"(?:^|\s)(panic: .*|fatal error: .*)").search
+_PANIC = regex(r"(?:^|\s)(panic: .*|fatal error: .*)")
 _PLAIN = ("time", "level", "logger", "caller", "msg", "stacktrace")
 _MORE = 200  # lines of one message in console format
 
@@ -43,8 +43,8 @@ def read_lines(text: Iterable[str]) -> Iterator[Line | None]:
         if not row.strip():
             continue
         found = _json(number, row)
-        console = None if found else _CONSOLE(row)
-        panic = None if found or console else _PANIC(row)
+        console = None if found else _CONSOLE.search(row)
+        panic = None if found or console else _PANIC.search(row)
         if pending and (found or console or panic or more >= _MORE):
             yield _console(*pending)
             pending = None
@@ -90,7 +90,7 @@ def _console(number: int, time: str, level: str, rest: str) -> Line:
         if fields or not after:
             break
     logger, tab, message = text.partition("\t")
-    if not tab or not _LOGGER(logger):
+    if not tab or not _LOGGER.fullmatch(logger):
         logger, message = "", text
     return Line(number, time, level, logger, message.strip(), fields)
 

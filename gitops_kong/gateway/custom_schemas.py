@@ -24,7 +24,7 @@ Schema = dict[str, Any]
 FOLDER = Path(".gitops-kong") / "schemas"
 UNVERIFIED = "unverified"
 _DUMP = "functions, which a dump leaves out"
-_NAME = regex(r"[A-Za-z0-9_.-]{1,128}").fullmatch
+_NAME = regex(r"[A-Za-z0-9_.-]{1,128}")
 _TYPES = frozenset(
     ("string", "number", "integer", "boolean", "array", "set", "map", "record", "foreign", "json", "any")
 )
@@ -306,7 +306,7 @@ def _functions(raw: Mapping[str, Any]) -> list[str]:
 
 
 def _named(name: str, raw: Mapping[str, Any], path: str) -> tuple[str, Schema]:
-    if not _NAME(name):
+    if not _NAME.fullmatch(name):
         raise UserError(f"{path}: {name!r} is no name of a plugin")
     try:
         return name, normalized(raw)

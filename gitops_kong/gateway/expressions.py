@@ -43,7 +43,7 @@ _STEP = regex(
 )
 _FUNCTION = regex(_IDENT)
 _NET_PORT = regex(r"net\.port(?=\s*[=><!])", re.ASCII)
-_SEGMENT = regex(r"(0|[1-9][0-9]*)(?:_([1-9][0-9]*))?").fullmatch
+_SEGMENT = regex(r"(0|[1-9][0-9]*)(?:_([1-9][0-9]*))?")
 
 _STREAM_FIELDS = {
     **dict.fromkeys(("net.protocol", "tls.sni"), "text"),
@@ -258,7 +258,7 @@ def expression_error(expression: str, is_stream: bool, has_segments: bool) -> st
     for predicate in predicates:
         if has_segments and predicate.field.startswith(_SEGMENTS):
             suffix = predicate.field[len(_SEGMENTS) :]
-            part = _SEGMENT(suffix)
+            part = _SEGMENT.fullmatch(suffix)
             if suffix != "len" and (not part or (part[2] and int(part[1]) >= int(part[2]))):
                 return "Router Expression failed validation: illformed http.path.segments.* field"
     return None

@@ -14,7 +14,7 @@ from gitops_kong.lazy import regex
 MISSING: Any = object()
 Table = dict[Any, Any]
 
-_REFERENCE = regex(r"\{vault://.*\}", re.DOTALL).fullmatch
+_REFERENCE = regex(r"\{vault://.*\}", re.DOTALL)
 
 
 class GatewayCrash(Exception):  # noqa: N818 - not an error of ours: the gateway's code would raise one
@@ -101,7 +101,7 @@ def type_name(value: Any) -> str:
 
 def is_reference(value: Any) -> bool:
     """Whether a value is a reference to a vault (`kong.vault.is_reference`)."""
-    return isinstance(value, str) and value.startswith("{vault://") and _REFERENCE(value) is not None
+    return isinstance(value, str) and value.startswith("{vault://") and _REFERENCE.fullmatch(value) is not None
 
 
 def is_nonempty(value: Any) -> bool:

@@ -15,7 +15,7 @@ from gitops_kong.gateway.formats import paths
 from gitops_kong.gateway.lua import GatewayCrash
 from gitops_kong.lazy import regex
 
-_PLAIN = regex(r"[a-zA-Z0-9.\-_~/%]*\n?").fullmatch
+_PLAIN = regex(r"[a-zA-Z0-9.\-_~/%]*\n?")
 _TRIPLET = regex(r"%([0-9A-Fa-f]{2})")
 _RESERVED = frozenset("!#$%&'()*+,/:;=?@[]")
 _META = frozenset(".^-{}\\|")
@@ -63,7 +63,7 @@ def _migrate_path(path: Any) -> str:
         path = lua.tostring(path)
     if not isinstance(path, str):
         raise GatewayCrash
-    if _PLAIN(path):
+    if _PLAIN.fullmatch(path):
         return paths.normalized(path)
     return "~" + _TRIPLET.sub(_decoded, path)
 

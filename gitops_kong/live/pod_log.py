@@ -14,8 +14,8 @@ from gitops_kong.manifests.lenient import mapping
 
 PODS = Resource("v1", "Pod", "pods")
 _CONTAINER = "ingress-controller"  # of Kong's charts
-_IMAGE = regex(r"(?:.*/)?(?:kubernetes-ingress-controller|nightly-ingress-controller)(?:[:@].*)?").fullmatch
-_TIME = regex(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d) ").match
+_IMAGE = regex(r"(?:.*/)?(?:kubernetes-ingress-controller|nightly-ingress-controller)(?:[:@].*)?")
+_TIME = regex(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d) ")
 _PAUSE = 1.0  # before a stream that ended is asked for again
 _LOOK_AGAIN = 10.0  # for Pods that are new
 
@@ -76,7 +76,7 @@ def _container(pod: object, wanted: Wanted) -> str | None:
     names = [str(c.get("name")) for c in each]
     if wanted.container:
         return wanted.container if wanted.container in names else None
-    running = [str(c.get("name")) for c in each if _IMAGE(str(c.get("image") or ""))]
+    running = [str(c.get("name")) for c in each if _IMAGE.fullmatch(str(c.get("image") or ""))]
     if running or _CONTAINER in names:
         return (running or [_CONTAINER])[0]
     return names[0] if wanted.pod and names else None
@@ -157,7 +157,7 @@ def _previous(client: Client, container: Container, last: str) -> Iterator[bytes
 def _timed(pieces: Iterator[bytes]) -> Iterator[tuple[str | None, str]]:
     """Lines with their times, written so that they compare as text."""
     for line in _lines(pieces):
-        found = _TIME(line)
+        found = _TIME.match(line)
         if found is None:
             yield None, line
         else:

@@ -29,7 +29,7 @@ from gitops_kong.translate.x509 import is_key_pair
 PREFIX = "hmac-sha256:"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # annotations of Secrets that the controller or the owner's tools look at; others can hold copies of the content
-_OF_SECRETS = regex(r"(?:[\w.-]*\.)?konghq\.com/.*|kubernetes\.io/ingress\.class|argocd\.argoproj\.io/.*").fullmatch
+_OF_SECRETS = regex(r"(?:[\w.-]*\.)?konghq\.com/.*|kubernetes\.io/ingress\.class|argocd\.argoproj\.io/.*")
 _SECRET_FIELD = regex(
     r"(?:.*_)?(?:secrets?|passw(?:or)?d|passphrase|tokens?|api_?keys?|(?:access|secret|private|signing|aws|account)_?key"
     r"|access_key_id|secret_?id|credentials?|header_value|param_value|service_account_json|authorization|certificate_key)",
@@ -39,7 +39,7 @@ _SECRET_HEADER = regex(
     r"((?:proxy-)?authorization|cookie|set-cookie|[\w-]*(?:api-?key|token|secret|password))(\s*:\s*)(.+)",
     re.IGNORECASE | re.DOTALL,
 ).fullmatch
-_VAULT = regex(r"\{vault://.*\}", re.DOTALL).fullmatch
+_VAULT = regex(r"\{vault://.*\}", re.DOTALL)
 # closed vocabularies: such a value tells nothing
 _WORDS: Mapping[str, frozenset[str]] = {
     "algorithm": frozenset((*(f"{a}{n}" for a in ("HS", "RS", "ES", "PS") for n in (256, 384, 512)), "EdDSA")),
@@ -120,12 +120,12 @@ class Redaction:
             return {key: self._configuration(v, inner if inner and key == "value" else key) for key, v in value.items()}
         if isinstance(value, list):
             return [self._configuration(v, name) for v in value]
-        if not isinstance(value, str) or not value or _VAULT(value):
+        if not isinstance(value, str) or not value or _VAULT.fullmatch(value):
             return value
         if _SECRET_FIELD(name) or _SECRET_HEADER(f"{name}:{value}"):
             return self.digest(value.encode())
         header = _SECRET_HEADER(value)
-        if header and not _VAULT(header[3]):
+        if header and not _VAULT.fullmatch(header[3]):
             return f"{header[1]}{header[2]}{self.digest(header[3].encode())}"
         return self._without_password(value)
 
@@ -168,7 +168,7 @@ def _metadata(obj: Mapping[str, Any], *, secret: bool) -> dict[str, Any]:
         kept = {
             key: value
             for key, value in mapping(annotations).items()
-            if key != _LAST_APPLIED and (not secret or _OF_SECRETS(key))
+            if key != _LAST_APPLIED and (not secret or _OF_SECRETS.fullmatch(key))
         }
         metadata["annotations"] = kept
         if not kept:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -36,25 +37,22 @@ def judge(
     target: str,
     evidence: Evidence,
     clock: Callable[[], float] = time.monotonic,
-    early: Mapping[Stage, FindsNothing] = MappingProxyType({}),
+    nothing_in: Mapping[Stage, AbstractSet[K8sObject]] = MappingProxyType({}),
 ) -> Iterator[Finding]:
     """What the rules find in the objects of a target. A finding on an object that did not change is an existing one.
 
     A rule that cannot be evaluated on an object gives an info finding, never an error, as does one that takes longer
-    than `BUDGET`. `early` are answers of `judge_early` that are known already.
+    than `BUDGET`. `nothing_in` are objects in which the rules of a stage are known to find nothing (`judge_early`).
     """
     taken = _by_kind(p for p in policies if p.looks_at != "left-out")
     left = _by_kind(p for p in policies if p.looks_at == "left-out")
     run = _Run(target, evidence, clock)
-    some: dict[tuple[str, ...], Sequence[Policy]] = {}
+    judged = frozenset[K8sObject]().union(*nothing_in.values()).intersection(*nothing_in.values())
+    rest = {kind: [p for p in of_kind if _stage(p) not in nothing_in] for kind, of_kind in taken.items()}
     for obj in evidence.store:
-        of_kind = taken.get(obj.kind, ())
-        if early and of_kind:
-            judged = tuple(stage for stage, finds_nothing in early.items() if finds_nothing(obj))
-            key = obj.kind, *judged
-            if key not in some:
-                some[key] = [p for p in of_kind if _stage(p) not in judged]
-            of_kind = some[key]
+        of_kind = rest.get(obj.kind, ()) if obj in judged else taken.get(obj.kind, ())
+        if of_kind and nothing_in and obj not in judged:
+            of_kind = [p for p in of_kind if obj not in nothing_in.get(_stage(p), ())]
         if of_kind:
             yield from run.object(obj, of_kind)
     if left:

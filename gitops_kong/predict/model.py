@@ -154,7 +154,7 @@ class TargetPrediction:
 
         Only where all is well: elsewhere causes come before what follows from them.
         """
-        if not self.all_well:
+        if len(self.findings) < 2 or not self.all_well:
             return self
         place: dict[Ref, int] = {}
         for prediction in self.predictions:

@@ -65,6 +65,7 @@ class LifeReader:
         self._world = world
         self.runs = life.runs
         self._scrub = Scrubber(life.store)
+        self._plain: dict[tuple[Configuration, Status, Traffic], Verdict] = {}  # those without causes and conditions
 
     def ends_like(self, other: LifeReader) -> bool:
         """Whether both lives end well and alike, so that each object has the same verdict in both."""
@@ -156,7 +157,13 @@ class LifeReader:
         if told in ("stale", "empty") and not causes:
             causes = self.refusals.causes
         seen = conditions.of(obj, self._shown) if conditions is not None and obj.kind in CONDITION_KINDS else ()
-        return Verdict(Outcome(configuration, told, traffic), causes, seen)
+        if causes or seen:
+            return Verdict(Outcome(configuration, told, traffic), causes, seen)
+        plain = self._plain.get((configuration, told, traffic))
+        if plain is None:
+            outcome = Outcome(configuration, told, traffic)
+            plain = self._plain[outcome] = Verdict(outcome)
+        return plain
 
     def _shown(self, ref: Ref) -> ObjectStatus:
         """What an object's status was written for: while the controller knows nothing of it, what was written stays."""

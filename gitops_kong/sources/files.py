@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from gitops_kong.errors import UserError
 from gitops_kong.lazy import regex
-from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.base import NotSeen, Problem, Rendered, Target, Tree
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -51,17 +50,14 @@ def read_files(paths: Iterable[str], tree: Tree) -> Rendered:
     manifests = [path for path in paths if path.endswith(SUFFIXES)]
     with tree.parsing(manifests):
         for path in manifests:
-            rendered.extend(_read(path, tree))
+            try:
+                if looks_like_manifests(tree.read(path)):
+                    rendered.objects.extend(tree.objects(path))
+            except UserError as e:
+                problem = Problem.of(e, path)
+                template = template_of(problem, tree)
+                if template:
+                    rendered.not_seen.append(template)
+                else:
+                    rendered.problems.append(problem)
     return rendered
-
-
-def _read(path: str, tree: Tree) -> Rendered:
-    try:
-        if not looks_like_manifests(tree.read(path)):
-            return Rendered()
-        objects: list[K8sObject] = tree.objects(path)
-    except UserError as e:
-        problem = Problem.of(e, path)
-        template = template_of(problem, tree)
-        return Rendered(not_seen=[template]) if template else Rendered(problems=[problem])
-    return Rendered(objects=objects)

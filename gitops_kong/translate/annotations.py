@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from gitops_kong.cluster.options import ControllerOptions
 
 PREFIX = "konghq.com"
+HEADERS = f"{PREFIX}/headers."  # and the name of a header
+_HEADERS_SEPARATOR = f"{PREFIX}/headers-separator"
 INGRESS_CLASS = "kubernetes.io/ingress.class"
 
 
@@ -19,10 +21,9 @@ def comma_list(value: str, options: ControllerOptions) -> list[str]:
 
 def headers(annotations: Mapping[str, str]) -> dict[str, list[str]]:
     """Header values by name from `konghq.com/headers.NAME` annotations (KIC `annotations.ExtractHeaders`)."""
-    prefix = f"{PREFIX}/headers."
-    separator = annotations.get(f"{PREFIX}/headers-separator", ",")
+    separator = annotations.get(_HEADERS_SEPARATOR, ",")
     return {
-        key[len(prefix) :]: [part.strip() for part in (value.split(separator) if separator else list(value))]
+        key[len(HEADERS) :]: [part.strip() for part in (value.split(separator) if separator else list(value))]
         for key, value in annotations.items()
-        if key.startswith(prefix) and len(key) > len(prefix) and value
+        if key.startswith(HEADERS) and len(key) > len(HEADERS) and value
     }

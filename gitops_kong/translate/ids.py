@@ -19,16 +19,14 @@ _NAMESPACES: dict[str, bytes] = {
     kind: uuid.uuid5(_KONG_ENTITIES, kind).bytes
     for kind in ("services", "routes", "consumers", "consumergroups", "vaults", "plugins")
 }
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # the first two bits are 10
 _PLUGIN_SCOPES = ("service", "route", "consumer", "consumer_group")
 
 
 def entity_id(kind: str, key: str) -> str:
     """The id of the entity of a `kind` (`services`, `routes`, `consumers`, `consumergroups`, …) that `key` names."""
-    digest = bytearray(hashlib.sha1(_NAMESPACES[kind] + key.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = (digest[6] & 0x0F) | 0x50
-    digest[8] = (digest[8] & 0x3F) | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = hashlib.sha1(_NAMESPACES[kind] + key.encode(), usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANTS[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def plugin_id(plugin: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.lazy import regex
-from gitops_kong.translate.annotations import PREFIX, comma_list, headers
+from gitops_kong.translate.annotations import HEADERS, PREFIX, comma_list, headers
 from gitops_kong.translate.context import Context
 from gitops_kong.translate.gotext import boolean, integer
 from gitops_kong.translate.state import Entity, Route, Service
@@ -29,6 +29,22 @@ _SERVICE_NUMBERS = {
     f"{PREFIX}/read-timeout": "read_timeout",
     f"{PREFIX}/retries": "retries",
 }
+
+
+# What a route's parent can say: fields of every route, and what a route matches by, besides headers.
+_STRIP_PATH = f"{PREFIX}/strip-path"
+_PRESERVE_HOST = f"{PREFIX}/preserve-host"
+_BUFFERING = {f"{PREFIX}/request-buffering": "request_buffering", f"{PREFIX}/response-buffering": "response_buffering"}
+_PROTOCOLS = f"{PREFIX}/protocols"
+_SSL_REDIRECT = "ingress.kubernetes.io/force-ssl-redirect"
+_REDIRECT_CODE = f"{PREFIX}/https-redirect-status-code"
+_FIELDS = frozenset((_STRIP_PATH, _PRESERVE_HOST, *_BUFFERING, _PROTOCOLS, _SSL_REDIRECT, _REDIRECT_CODE))
+_PRIORITY = f"{PREFIX}/regex-priority"
+_METHODS = f"{PREFIX}/methods"
+_SNIS = f"{PREFIX}/snis"
+_HOST_ALIASES = f"{PREFIX}/host-aliases"
+_PATH_HANDLING = f"{PREFIX}/path-handling"
+_MATCHERS = frozenset((_PRIORITY, _METHODS, _SNIS, _HOST_ALIASES, _PATH_HANDLING))
 
 
 def override_service(service: Service, context: Context) -> None:
@@ -71,20 +87,25 @@ def override_route(route: Route, options: ControllerOptions) -> None:
     annotations = route.annotations
     entity = route.entity
     if annotations:
-        _override_boolean(entity, "strip_path", annotations.get(f"{PREFIX}/strip-path", "").lower())
-        _override_redirect(entity, annotations)
-        _override_boolean(entity, "preserve_host", annotations.get(f"{PREFIX}/preserve-host", "").lower())
-        for name in ("request_buffering", "response_buffering"):
-            value = boolean(annotations.get(f"{PREFIX}/{name.replace('_', '-')}", "").lower())
-            if value is not None:
-                entity[name] = value
-        protocols = comma_list(annotations.get(f"{PREFIX}/protocols", ""), options)
-        if protocols and PROTOCOLS.issuperset(protocols):
-            entity["protocols"] = protocols
-        if not route.expression:
+        if not _FIELDS.isdisjoint(annotations):
+            _override_fields(entity, annotations, options)
+        if not route.expression and _says_what_matches(annotations):
             _override_matchers(entity, annotations, options)
     if not route.expression:
         _normalize_protocols(entity)
+
+
+def _override_fields(entity: Entity, annotations: Mapping[str, str], options: ControllerOptions) -> None:
+    _override_boolean(entity, "strip_path", annotations.get(_STRIP_PATH, "").lower())
+    _override_redirect(entity, annotations)
+    _override_boolean(entity, "preserve_host", annotations.get(_PRESERVE_HOST, "").lower())
+    for annotation, name in _BUFFERING.items():
+        value = boolean(annotations.get(annotation, "").lower())
+        if value is not None:
+            entity[name] = value
+    protocols = comma_list(annotations.get(_PROTOCOLS, ""), options)
+    if protocols and PROTOCOLS.issuperset(protocols):
+        entity["protocols"] = protocols
 
 
 def _override_boolean(entity: Entity, name: str, value: str) -> None:
@@ -93,37 +114,41 @@ def _override_boolean(entity: Entity, name: str, value: str) -> None:
 
 
 def _override_redirect(entity: Entity, annotations: Mapping[str, str]) -> None:
-    if annotations.get("ingress.kubernetes.io/force-ssl-redirect") == "true":
+    if annotations.get(_SSL_REDIRECT) == "true":
         entity["https_redirect_status_code"] = 302
         protocols = entity.get("protocols") or ()
         grpc = any("grpc" in p for p in protocols)
         http = any("http" in p for p in protocols)
         entity["protocols"] = (["grpcs"] if grpc else []) + (["https"] if http or not grpc else [])
-    code = integer(annotations.get(f"{PREFIX}/https-redirect-status-code", ""))
+    code = integer(annotations.get(_REDIRECT_CODE, ""))
     if code in REDIRECT_CODES:
         entity["https_redirect_status_code"] = code
 
 
+def _says_what_matches(annotations: Mapping[str, str]) -> bool:
+    return not _MATCHERS.isdisjoint(annotations) or any(name.startswith(HEADERS) for name in annotations)
+
+
 def _override_matchers(entity: Entity, annotations: Mapping[str, str], options: ControllerOptions) -> None:
     """What a traditional route matches by: fields that expressions carry within them."""
-    if (priority := integer(annotations.get(f"{PREFIX}/regex-priority", ""))) is not None:
+    if (priority := integer(annotations.get(_PRIORITY, ""))) is not None:
         entity["regex_priority"] = priority
-    methods = [m.strip().upper() for m in comma_list(annotations.get(f"{PREFIX}/methods", ""), options)]
+    methods = [m.strip().upper() for m in comma_list(annotations.get(_METHODS, ""), options)]
     if methods and all(map(VALID_METHOD.fullmatch, methods)):
         entity["methods"] = methods
-    if (text := annotations.get(f"{PREFIX}/snis")) is not None:
+    if (text := annotations.get(_SNIS)) is not None:
         snis = [s.strip() for s in comma_list(text, options)]
         if all(map(VALID_SNI.fullmatch, snis)):
             entity.pop("snis", None)
             if snis:
                 entity["snis"] = snis
-    aliases = [h.strip() for h in comma_list(annotations.get(f"{PREFIX}/host-aliases", ""), options)]
+    aliases = [h.strip() for h in comma_list(annotations.get(_HOST_ALIASES, ""), options)]
     if aliases and all(map(VALID_HOST.fullmatch, aliases)):
         hosts = entity.get("hosts", [])
         entity["hosts"] = [*hosts, *(alias for alias in dict.fromkeys(aliases) if alias not in hosts)]
     if found := headers(annotations):
         entity["headers"] = found
-    handling = annotations.get(f"{PREFIX}/path-handling", "")
+    handling = annotations.get(_PATH_HANDLING, "")
     if _VALID_PATH_HANDLING.search(handling):
         entity["path_handling"] = handling
 

@@ -158,9 +158,20 @@ def test_only_what_another_process_answered_is_plain(forked: list[int]) -> None:
 
     with parallel.Ahead([["plain", "not"], ["killed"], ["fails"]], is_plain) as ahead:
         found = {item: ahead.plain(item) for item in ("not", "plain", "killed", "fails", "nobody's")}
+        assert ahead.plain_items() == {"plain"}
     assert found == {"not": False, "plain": True, "killed": False, "fails": False, "nobody's": False}
     assert len(forked) == 3
     assert all(map(gone, forked))
+
+
+def test_answers_are_values() -> None:
+    def answer(item: str) -> object:
+        return {"item": [item, 1, 2.5, None, True]}
+
+    with parallel.Ahead([["a", "b"], ["c"]], answer) as ahead:
+        assert ahead.of("c") == {"item": ["c", 1, 2.5, None, True]}
+        assert [ahead.of(item) for item in ("b", "a", "d")] == [answer("b"), answer("a"), None]
+        assert ahead.plain_items() == set()
 
 
 def test_a_process_that_is_not_waited_for_is_ended(forked: list[int]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from gitops_kong.cluster.store import ObjectStore
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.policies.engine import BUDGET, judge
+from gitops_kong.policies.engine import BUDGET, judge, judge_early
 from gitops_kong.policies.model import path_of
 from gitops_kong.predict.model import Outcome, Prediction
 from tests.policies.helpers import evidence, rule
@@ -63,6 +63,32 @@ def test_a_rule_that_takes_too_long_is_stopped_and_told() -> None:
     many = "---\n".join(INGRESS.replace("name: a", f"name: a{i}") for i in range(4))
     found = list(judge([rule()], "t", evidence(many), clock=lambda: float(next(clock))))
     assert [(f.severity, f.object is None) for f in found] == [("warning", False), ("info", True)]
+
+
+def test_what_finds_nothing_is_found_early_by_stage() -> None:
+    names = ("a", "b", "c")
+    given = evidence("---\n".join(INGRESS.replace("name: a", f"name: {name}") for name in names))
+    a, b, c = given.store
+    of_object = rule(id="of-object", expression="object.metadata.name == 'b'", message='"b"')
+    of_routes = rule(id="of-routes", expression="size(relations.duplicates) == 0", message='"alone"')
+    of_predictions = rule(id="of-predictions", expression="size(predictions) == 0", message='"unpredicted"')
+    rules = [of_object, of_routes, of_predictions]
+    objects = judge_early(rules, "objects", "t", given)
+    configuration = judge_early(rules, "configuration", "t", given)
+    assert [objects(obj) for obj in (a, b, c)] == [True, False, True]
+    assert not any(map(configuration, (a, b, c)))
+    everything = list(judge(rules, "t", given))
+    assert len(everything) == 7
+    assert list(judge(rules, "t", given, nothing_in={"objects": {a, c}, "configuration": set()})) == everything
+    early = judge(rules, "t", given, nothing_in={"objects": {a, c}, "configuration": {a, b}})
+    assert [f.rule for f in early if f.rule != "of-predictions"] == ["of-object", "of-routes"]
+
+
+def test_a_rule_that_ran_out_of_time_finds_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gitops_kong.policies.engine.BUDGET", -1.0)
+    given = evidence("---\n".join(INGRESS.replace("name: a", f"name: {name}") for name in ("a", "b")))
+    finds_nothing = judge_early([rule(expression="'false'")], "objects", "t", given)
+    assert not any(map(finds_nothing, given.store))
 
 
 def test_an_endless_expression_ends() -> None:

@@ -10,12 +10,12 @@ from gitops_kong.lazy import regex
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_DOTTED = regex(r"[0-9]+(\.[0-9]+){3}").fullmatch
+_DOTTED = regex(r"[0-9]+(\.[0-9]+){3}")
 
 
 def parse(text: str) -> Address | None:
     """An address, leading zeros in its decimal parts allowed; None where it is none."""
-    dotted = _DOTTED(text)
+    dotted = _DOTTED.fullmatch(text)
     if not dotted and ":" not in text:
         return None
     try:

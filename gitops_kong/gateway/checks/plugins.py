@@ -13,7 +13,7 @@ from gitops_kong.lazy import regex
 PERIODS = ("second", "minute", "hour", "day", "month", "year")
 ACME_RESERVED = ("kong_acme:renew_config:", "kong_acme:renew_last_run", "kong_acme:cert_key:")
 
-_PAIR = regex(r"([^:]+):*(.*)", re.DOTALL).fullmatch
+_PAIR = regex(r"([^:]+):*(.*)", re.DOTALL)
 
 
 def _periods_in_order(limits: Table, the: str) -> str | None:
@@ -103,7 +103,7 @@ def asterisk_or_regex(value: str, pcre2: bool) -> str | None:
 
 def header_of_pair(pair: str) -> str | None:
     """`name:value` of the transformers: the name is a header's."""
-    found = _PAIR(pair)
+    found = _PAIR.fullmatch(pair)
     if found is None or headers.header_name(found[1]) is not None:
         return f"'{found[1] if found else 'nil'}' is not a valid header"
     return None
@@ -128,7 +128,7 @@ def key_with_template(entry: str, *, keeps_lines: bool) -> str | None:
 
 
 def _pair(entry: str) -> tuple[str, str]:
-    found = _PAIR(entry)
+    found = _PAIR.fullmatch(entry)
     if found is None:
         raise GatewayCrash
     return found[1], found[2]

@@ -13,7 +13,7 @@ from gitops_kong.lazy import regex
 
 EntityCheck = Callable[[Table], "str | None"]
 
-_SCHEME = regex(r"([^:]+)://").match
+_SCHEME = regex(r"([^:]+)://")
 
 
 def _acme_storage(entity: Table) -> str | None:
@@ -22,7 +22,7 @@ def _acme_storage(entity: Table) -> str | None:
 
 def _proxy_url_scheme(entity: Table) -> str | None:
     url = entity["config"].get("proxy_url")
-    scheme = _SCHEME(url) if isinstance(url, str) else None
+    scheme = _SCHEME.match(url) if isinstance(url, str) else None
     return "proxy_url scheme must be http" if scheme and scheme[1] != "http" else None
 
 

@@ -109,7 +109,7 @@ def ca_certificate(value: str, now: float) -> str | None:
 _JWK_PARTS = {"RSA": ("n", "e"), "EC": ("x", "y")}
 _EC_CURVES = frozenset(("P-256", "P-384", "P-521"))
 _OKP_CURVES = frozenset(("Ed25519", "X25519", "Ed448", "X448"))
-_BASE64URL = regex(r"[A-Za-z0-9_\-]*").fullmatch
+_BASE64URL = regex(r"[A-Za-z0-9_\-]*")
 
 
 def jwk(value: Mapping[str, Any]) -> str | None:
@@ -125,7 +125,7 @@ def jwk(value: Mapping[str, Any]) -> str | None:
 
 
 def _is_base64url(text: object) -> bool:
-    return isinstance(text, str) and _BASE64URL(text) is not None and len(text) % 4 != 1
+    return isinstance(text, str) and _BASE64URL.fullmatch(text) is not None and len(text) % 4 != 1
 
 
 def key_pair(public: str | None, private: str | None, strict: bool) -> str | None:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 else:
     socket = lazy.module("socket")
 
-_IPV4 = regex(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})(?::([0-9]+))?").fullmatch
-_IPV4_LIKE = regex(r"[0-9.]+").fullmatch
-_IPV6_GROUPS = regex(r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7}").fullmatch
-_PORT_AT_END = regex(r":([0-9]+)\Z").search
-_NAME = regex(r"[0-9A-Za-z\-._]+").fullmatch
-_PORT_AFTER_BRACKETS = regex(r":([0-9]+)").fullmatch
+_IPV4 = regex(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})(?::([0-9]+))?")
+_IPV4_LIKE = regex(r"[0-9.]+")
+_IPV6_GROUPS = regex(r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7}")
+_PORT_AT_END = regex(r":([0-9]+)\Z")
+_NAME = regex(r"[0-9A-Za-z\-._]+")
+_PORT_AFTER_BRACKETS = regex(r":([0-9]+)")
 _BAD_PORT = "invalid port number"
 
 
@@ -43,7 +43,7 @@ def _port(digits: str) -> int | None:
 
 
 def _ipv4(text: str) -> Address | str:
-    found = _IPV4(text)
+    found = _IPV4.fullmatch(text)
     if not found or any(int(part) > 255 for part in found.groups()[:4]):
         return f"invalid ipv4 address: {text}"
     port = None
@@ -72,7 +72,7 @@ def _ipv6(text: str) -> Address | str:
     if bracketed:
         address, rest = bracketed
         if rest:
-            digits = _PORT_AFTER_BRACKETS(rest)
+            digits = _PORT_AFTER_BRACKETS.fullmatch(rest)
             if not digits:
                 return "invalid ipv6 address"
             port = _port(digits[1])
@@ -84,20 +84,20 @@ def _ipv6(text: str) -> Address | str:
         address += "0"
     if "::" in address:
         address = address.replace("::", ":" + "0:" * (8 - address.count(":")), 1)
-    if not _IPV6_GROUPS(address):
+    if not _IPV6_GROUPS.fullmatch(address):
         return f"invalid ipv6 address: {text}"
     return Address("ipv6", ":".join(group.rjust(4, "0") for group in address.lower().split(":")), port)
 
 
 def _name(text: str) -> Address | str:
     name, port = text, None
-    digits = _PORT_AT_END(text)
+    digits = _PORT_AT_END.search(text)
     if digits:
         name = text[: digits.start()]
         port = _port(digits[1])
         if port is None:
             return _BAD_PORT
-    if not _NAME(name):
+    if not _NAME.fullmatch(name):
         return f"invalid hostname: {text}"
     labels = name.split(".")
     if "" in labels[:-1] or any(label.endswith("-") for label in labels):
@@ -111,7 +111,7 @@ def normalize(text: str) -> Address | str:
     colons = text.count(":")
     if colons > 1:
         return _ipv6(text)
-    if _IPV4_LIKE(text.replace(":", "")):
+    if _IPV4_LIKE.fullmatch(text.replace(":", "")):
         return _ipv4(text)
     return _name(text)
 

@@ -11,7 +11,7 @@ import re
 from gitops_kong.gateway.formats import pcre
 from gitops_kong.lazy import regex
 
-_ALLOWED = regex(r"/[0-9A-Za-z.\-_~/%:@!$&'()*+,;=]*").fullmatch
+_ALLOWED = regex(r"/[0-9A-Za-z.\-_~/%:@!$&'()*+,;=]*")
 _ENCODED_TEXT = regex(r"%[0-9A-Fa-f]{2}")
 _ENCODED = regex(rb"%([0-9A-Fa-f]{2})")
 _RESERVED = frozenset(b"!*'();:@&=+$,/?%#[]")
@@ -26,7 +26,7 @@ def _percent_error(value: str) -> str | None:
 
 def path(value: str) -> str | None:
     """``typedefs.path``: characters of RFC 3986, percent-encoded properly."""
-    if not _ALLOWED(value):
+    if not _ALLOWED.fullmatch(value):
         return f"invalid path: '{value}' (characters outside of the reserved list of RFC 3986 found)"
     return _percent_error(value) if "%" in value else None
 
@@ -84,7 +84,7 @@ def router_path(value: str, pcre2: bool) -> str | None:
 
     ``pcre2`` tells Kong since 3.7, whose messages name ``pcre2_compile()``, from those with PCRE 8.
     """
-    if "%" in value and _ALLOWED(value):
+    if "%" in value and _ALLOWED.fullmatch(value):
         error = _percent_error(value)
         if error:
             return error

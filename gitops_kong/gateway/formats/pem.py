@@ -16,7 +16,7 @@ from gitops_kong.lazy import regex
 _BEGIN = regex(r"-----BEGIN (.*)-----")
 _TAIL = regex(r"[^!-\x7f]+\Z")  # OpenSSL takes bytes above 127 for white space too, its char being signed
 _SPACE = regex(r"[ \t\r\n]+")
-_BASE64 = regex(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?").fullmatch
+_BASE64 = regex(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 RSA = bytes.fromhex("2a864886f70d010101")
 EC = bytes.fromhex("2a8648ce3d0201")
@@ -112,7 +112,7 @@ def _block(label: str, lines: Iterator[str]) -> Block:
 
 def _decode(text: str) -> bytes:
     text = _SPACE.sub("", text.partition("-")[0])  # to OpenSSL a hyphen ends the data
-    if not _BASE64(text):
+    if not _BASE64.fullmatch(text):
         raise PemError("bad base64 decode")
     return binascii.a2b_base64(text)
 

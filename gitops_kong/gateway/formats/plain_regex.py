@@ -14,9 +14,9 @@ _ATOM = rf"(?:[A-Za-z0-9_/,:;=@!~%&'\"<> .\-]|\\[dwsDWS.\-/]|{_CLASS}){_QUANTIFI
 _OPENING = r"\((?:\?:|\?P?<[A-Za-z_][A-Za-z0-9_]{0,20}>)?"
 _INNER = rf"{_OPENING}(?:{_ATOM}|\|)*\){_QUANTIFIER}"
 _GROUP = rf"{_OPENING}(?:{_ATOM}|{_INNER}|\|)*\){_QUANTIFIER}"
-_PLAIN = regex(rf"\^?(?:{_ATOM}|{_GROUP}|\|)*\$?").fullmatch
+_PLAIN = regex(rf"\^?(?:{_ATOM}|{_GROUP}|\|)*\$?")
 
 
 def is_plain(pattern: str) -> bool:
     """Whether the pattern surely compiles; names of groups could be the same, so there is at most one."""
-    return _PLAIN(pattern) is not None and pattern.count("<") < 2
+    return _PLAIN.fullmatch(pattern) is not None and pattern.count("<") < 2

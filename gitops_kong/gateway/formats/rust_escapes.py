@@ -11,7 +11,7 @@ _CLASSES = frozenset("dswDSW")
 _HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
 _HEX = frozenset("0123456789abcdefABCDEF")
 _PROPERTY = regex(r"[A-Za-z0-9_ \-=:!]+").fullmatch  # which names there are is not known here
-_BOUNDARY = regex(r"\{([A-Za-z\-]+)\}").match
+_BOUNDARY = regex(r"\{([A-Za-z\-]+)\}")
 
 
 class PatternError(Exception):
@@ -109,7 +109,7 @@ class Escapes:
 
     def word_boundary(self) -> None:
         """``\\b{start}`` and its like; other braces are left for what repeats ``\\b``."""
-        found = _BOUNDARY(self.text, self.at)
+        found = _BOUNDARY.match(self.text, self.at)
         if not found:
             return
         if found[1] not in ("start", "end", "start-half", "end-half"):

@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 
 from gitops_kong.lazy import regex
 
-_SCHEME = regex(r"([0-9A-Za-z][0-9A-Za-z+\-.]*):").match
-_AUTHORITY = regex(r"//([^/]*)").match
-_USER = regex(r"([^@]*)@").match
-_PORT = regex(r":([^:\]]*)\Z").search
-_BRACKETS = regex(r"\[(.+)\]", re.DOTALL).fullmatch
-_PASSWORD = regex(r":([^:]*)\Z").search
-_DECIMAL = regex(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
-_HEXADECIMAL = regex(r"([+-]?)0[xX]([0-9A-Fa-f]*)(?:\.([0-9A-Fa-f]*))?(?:[pP]([+-]?[0-9]{1,5}))?").fullmatch
-_BINARY = regex(r"([+-]?)0[bB]([01]+)").fullmatch
+_SCHEME = regex(r"([0-9A-Za-z][0-9A-Za-z+\-.]*):")
+_AUTHORITY = regex(r"//([^/]*)")
+_USER = regex(r"([^@]*)@")
+_PORT = regex(r":([^:\]]*)\Z")
+_BRACKETS = regex(r"\[(.+)\]", re.DOTALL)
+_PASSWORD = regex(r":([^:]*)\Z")
+_DECIMAL = regex(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_HEXADECIMAL = regex(r"([+-]?)0[xX]([0-9A-Fa-f]*)(?:\.([0-9A-Fa-f]*))?(?:[pP]([+-]?[0-9]{1,5}))?")
+_BINARY = regex(r"([+-]?)0[bB]([01]+)")
 
 
 class Url(NamedTuple):
@@ -49,9 +49,9 @@ def parse(url: str) -> Url | None:
         return None
     scheme = authority = None
     rest, fragment = _cut(url, "#")
-    if found := _SCHEME(rest):
+    if found := _SCHEME.match(rest):
         scheme, rest = found[1], rest[found.end() :]
-    if found := _AUTHORITY(rest):
+    if found := _AUTHORITY.match(rest):
         authority, rest = found[1], rest[found.end() :]
     rest, query = _cut(rest, "?")
     rest, params = _cut(rest, ";")
@@ -59,15 +59,15 @@ def parse(url: str) -> Url | None:
     if authority is None:
         return parts
     userinfo = user = password = port = host = None
-    if found := _USER(authority):
+    if found := _USER.match(authority):
         userinfo, authority = found[1], authority[found.end() :]
         user = userinfo
-        if colon := _PASSWORD(userinfo):
+        if colon := _PASSWORD.search(userinfo):
             user, password = userinfo[: colon.start()], colon[1]
-    if found := _PORT(authority):
+    if found := _PORT.search(authority):
         port, authority = found[1], authority[: found.start()]
     if authority:
-        bracketed = _BRACKETS(authority)
+        bracketed = _BRACKETS.fullmatch(authority)
         host = bracketed[1] if bracketed else authority
     return parts._replace(userinfo=userinfo, user=user, password=password, port=port, host=host)
 
@@ -93,9 +93,9 @@ def redirect_uri(value: str) -> str | None:
 def lua_number(text: str) -> int | float | None:
     """``tonumber`` of LuaJIT: decimal, hexadecimal, binary, ``inf``, ``nan``, white space around it."""
     text = text.strip(" \t\n\v\f\r")
-    if _DECIMAL(text):
+    if _DECIMAL.fullmatch(text):
         number = float(text)
-    elif found := _HEXADECIMAL(text):
+    elif found := _HEXADECIMAL.fullmatch(text):
         whole, part = found[2], found[3] or ""
         if not whole and not part:
             return None
@@ -104,7 +104,7 @@ def lua_number(text: str) -> int | float | None:
         except OverflowError:
             number = float("inf")
         number = -number if found[1] == "-" else number
-    elif found := _BINARY(text):
+    elif found := _BINARY.fullmatch(text):
         number = float(min(int(found[2], 2), 2**1023)) * (-1 if found[1] == "-" else 1)
     elif text.lstrip("+-").lower() in ("inf", "infinity", "nan") and len(text) - len(text.lstrip("+-")) < 2:
         number = float(text)
