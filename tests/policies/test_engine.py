@@ -85,7 +85,7 @@ def test_what_finds_nothing_is_found_early_by_stage() -> None:
 
 
 def test_a_rule_that_ran_out_of_time_finds_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gitops_kong.policies.engine.BUDGET", -1.0)
+    monkeypatch.setattr("gitops_kong.policies.engine.BUDGET", 0.0)
     given = evidence("---\n".join(INGRESS.replace("name: a", f"name: {name}") for name in ("a", "b")))
     finds_nothing = judge_early([rule(expression="'false'")], "objects", "t", given)
     assert not any(map(finds_nothing, given.store))
