@@ -10,10 +10,11 @@ from gitops_kong.cli.inputs import Revision
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import Ref
 from gitops_kong.sources import argocd, flux
-from gitops_kong.sources.base import Assumption, Rendered, Target, Tree, normal, upwards
+from gitops_kong.sources.base import Assumption, Problem, Rendered, Target, Tree, join, normal, upwards
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.files import SUFFIXES
+from gitops_kong.sources.kustomize import kustomization_file
 from gitops_kong.sources.recorded import Reads, Recorded
 from gitops_kong.sources.render import render
 from gitops_kong.sources.tools import Tools
@@ -47,7 +48,12 @@ class Before:
             recorded = Recorded(self._head)
             after = render(target, recorded, tools)
             reached = target.options != before.options or self._reached(recorded.reads)
-        return after, render(before, base.tree, tools) if reached else after
+        if not reached:
+            return after, after
+        earlier = render(before, base.tree, tools)
+        if earlier.problems and _was_there(before, base.tree):
+            after.assumptions.append(_all_new(earlier.problems))
+        return after, earlier
 
     def gone(self) -> list[Target]:
         """Targets of which nothing is left."""
@@ -88,13 +94,13 @@ class Before:
 
     def _with_gone_files(self, target: Target) -> Target:
         """Plain files as they were: those that are still there, and those that this target has lost."""
-        if not self._removed or self._base is None:
+        if self._base is None or target.path in self._head.files:
             return target
-        members = [*(target.options.get("files") or target.inputs)]
+        members = target.options.get("files") or target.inputs
         lost = [path for path, name in self._lost.items() if name == target.name]
-        if not lost:
-            return target
         files = tuple(sorted({*(path for path in members if path in self._base.tree.files), *lost}))
+        if files == tuple(members):
+            return target
         return replace(target, options={**target.options, "files": files})
 
     @cached_property
@@ -103,8 +109,8 @@ class Before:
         plain = [target for target in self._targets if target.source == "files"]
         by_name = {target.name for target in plain}
         places = {target.path: target.name for target in plain}
-        found = {}
-        for each in self._earlier.values():
+        found: dict[str, str] = {}
+        for each in self._earlier.values() if self._removed else ():
             for path in each.options.get("files") or () if each.source == "files" else ():
                 if path in self._removed:
                     near = next((places[above] for above in upwards(path) if above in places), "")
@@ -150,6 +156,22 @@ class Before:
             return {target.name: target for target in discover(base.tree, base.config or self._config, paths)}
         except UserError:
             return {}
+
+
+def _was_there(target: Target, tree: Tree) -> bool:
+    """Whether there was something to render: a kustomization or a chart that is new had nothing before."""
+    if target.source == "kustomize":
+        return kustomization_file(tree, target.path) is not None
+    return target.source != "helm" or join(target.path, "Chart.yaml") in tree.files
+
+
+def _all_new(problems: Sequence[Problem]) -> Assumption:
+    """That the state before the change could not be had: what is in the one after it looks new."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    message = (
+        f"what could not be rendered before the change counts as new or changed by it: {problems[0].message}{more}"
+    )
+    return Assumption(Ref("", "", "", "before the change"), message)
 
 
 def _counted(rendered: Rendered) -> str:

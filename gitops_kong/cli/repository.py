@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gitops_kong.cli.cluster_base import snapshot_in
 from gitops_kong.cli.inputs import Revision
+from gitops_kong.cli.say import say
 from gitops_kong.errors import UserError
 from gitops_kong.sources import git
 from gitops_kong.sources.base import Tree
@@ -54,9 +55,9 @@ def open_repository(
     for path, place in zip(paths or (".",), places, strict=True):
         if not place.exists():
             raise UserError(f"{path}: no such file or directory")
-    repository = git.open_repository(places[0])
-    if repository is None and base is not None and cluster is None:
-        raise UserError(f"--base {base}: {paths[0] if paths else 'the working directory'} is in no Git repository")
+    repository = git.open_repository(places[0], os.environ)
+    if repository is None and cluster is None:
+        _no_git(places[0], paths[0] if paths else "the working directory", base, compare or staged)
     root = repository.root.resolve() if repository else _plain_root(places[0])
     for path, place in zip(paths or (".",), places, strict=True):
         if not place.is_relative_to(root):
@@ -77,6 +78,18 @@ def open_repository(
         return _at(repository, tree, revision, before, relative, revisions)
     config = _inside(_config(tree, relative[0]), root)
     return Repository(Revision("the work tree", tree), before, config, relative, root)
+
+
+def _no_git(place: Path, name: str, base: str | None, compare: bool) -> None:
+    """Says why there is no Git where something looks like it. Raises UserError where it is needed."""
+    if git.is_bare(place):
+        raise UserError(f"{name}: a bare repository has no files; check a clone of it")
+    found = git.root_of(place) if compare else None
+    broken = found and f"{found / '.git'}: no repository that Git can read (its files may lie on another machine)"
+    if base is not None:
+        raise UserError(f"--base {base}: {broken or f'{name} is in no Git repository'}")
+    if broken:
+        say(f"{broken}; nothing is compared")
 
 
 def _at(

@@ -19,6 +19,7 @@ _KINDS: dict[type, int] = {
     yaml.MappingStartEvent: MAPPING,
     yaml.AliasEvent: ALIAS,
 }
+_CONFLICT = regex(r"^<{7} .*\n(?:.*\n)*?={7}\n(?:.*\n)*?>{7} ", re.MULTILINE)
 _ESCAPE = regex(r"\\.", re.DOTALL)
 _CParser: Any = getattr(getattr(yaml, "cyaml", None), "CParser", None)
 _LONG_TAG = "tag:yaml.org,2002:"
@@ -130,6 +131,9 @@ def _parse(text: str, stand_ins: dict[int, str], file: str, first_line: int) -> 
             mark = e.context_mark  # what was opened and never closed says more than the end of the file
         line, column = (mark.line, mark.column) if mark else (0, 0)
         problem = " ".join(filter(None, (e.context, e.problem)))
+        if (conflict := _CONFLICT.search(text)) is not None:
+            line, column = text.count("\n", 0, conflict.start()), 0
+            problem = "a merge conflict that is not resolved"
         raise ManifestError(f"{place(file, first_line + line, column)}: not YAML: {problem}") from None
     except yaml.reader.ReaderError as e:
         before = text[: e.position] if isinstance(e.position, int) else ""

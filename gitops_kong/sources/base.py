@@ -148,6 +148,10 @@ class Tree(Protocol):
         """Why a file is not there."""
 
     @property
+    def absent(self) -> tuple[str, ...]:
+        """Directories whose files are not here: submodules that are not checked out."""
+
+    @property
     def at(self) -> Callable[[str, str], At]:
         """The files of a revision of the same repository, of which a path is wanted.
 

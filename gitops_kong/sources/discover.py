@@ -13,6 +13,9 @@ from gitops_kong.sources.base import Target, Tree, join, normal, parent
 from gitops_kong.sources.config import Config, TargetConfig
 from gitops_kong.sources.globs import tree_glob
 
+_OF_CLUSTERS = ("configuration.konghq.com", "gateway.networking.k8s.io", "networking.k8s.io", "apps", "batch")
+_PLAIN_KINDS = ("ConfigMap", "Namespace", "Secret", "Service")
+
 COMBINED = "combined"  # a target of several sources
 
 # hidden directories, and those of test data, hold other things than the cluster's manifests
@@ -217,10 +220,16 @@ def _is_manifest(tree: Tree, path: str) -> bool:
     """Whether a file holds objects with names, as those of a cluster have; settings of other tools have none."""
     try:
         return files.looks_like_manifests(tree.read(path)) and any(
-            found.name or "generateName" in found.metadata for found in tree.objects(path)
+            found.metadata.get("name") is not None or "generateName" in found.metadata or _needs_name(found)
+            for found in tree.objects(path)
         )
     except UserError:
         return True  # rendering says what is wrong with it
+
+
+def _needs_name(found: K8sObject) -> bool:
+    """Whether an object can only be meant for a cluster, and its name was forgotten."""
+    return found.group in _OF_CLUSTERS or (not found.group and found.kind in _PLAIN_KINDS)
 
 
 def _groups(tree: Tree, paths: list[str]) -> dict[str, list[str]]:

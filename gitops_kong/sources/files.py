@@ -41,7 +41,12 @@ def template_of(problem: Problem, tree: Tree) -> NotSeen | None:
 
 def render(target: Target, tree: Tree) -> Rendered:
     """All objects of the target's files; a file that cannot be read is a problem, the others are still read."""
-    return read_files(target.options.get("files") or tree.under(target.path) or (target.path,), tree)
+    rendered = read_files(target.options.get("files") or tree.under(target.path) or (target.path,), tree)
+    for place in tree.absent:
+        if target.path in (".", place) or place.startswith(target.path + "/"):
+            why = "it is not checked out; run `git submodule update --init`"
+            rendered.not_seen.append(NotSeen(f"what lies in the submodule {place}", why, place))
+    return rendered
 
 
 def read_files(paths: Iterable[str], tree: Tree) -> Rendered:

@@ -22,6 +22,7 @@ PatchKey = tuple[str, str, str]  # group, kind, name
 
 ORIGIN = "config.kubernetes.io/origin"
 _MAX_DEPTH = 50
+_NO_FILE = "no such file"  # other reasons of `Tree.missing` say where it lies
 
 # fields that name files or directories with more of the same; Go reads the names of fields in any case
 _PATHS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
@@ -53,6 +54,7 @@ class Closure:
     charts: set[str] = field(default_factory=set)
     missing_charts: list[tuple[str, str]] = field(default_factory=list)
     gone: list[tuple[str, str]] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
     plugins: bool = False
 
     @property
@@ -76,11 +78,11 @@ class Closure:
 
     @property
     def lost(self) -> list[Problem]:
-        """One problem for each kustomization that names files that are not there."""
+        """One problem for each kustomization that names files that are not there, one for each that is not here."""
         return [
             Problem(f"{file}: it names {', '.join(paths)}, and there is no such file or directory", file)
             for file, paths in _by_file(self.gone).items()
-        ]
+        ] + [Problem(f"{file}: {where}", file) for file, where in dict.fromkeys(self.unread)]
 
 
 def _by_file(entries: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -142,8 +144,10 @@ def _collect(value: Any, tree: Tree, directory: str, found: Closure, depth: int)
                 found.files.update(tree.under(place))
         elif _is_link(tree, place):
             found.files.add(place)
-        else:
+        elif (why := tree.missing(place)).startswith(_NO_FILE):
             found.gone.append((found.kustomizations[directory], path))
+        else:
+            found.unread.append((found.kustomizations[directory], f"{path} lies {why}"))
 
 
 def folded(value: Any) -> Any:

@@ -100,6 +100,11 @@ class Recorded:
         return self._tree.missing
 
     @property
+    def absent(self) -> tuple[str, ...]:
+        """Directories whose files are not here."""
+        return self._tree.absent
+
+    @property
     def at(self) -> Callable[[str, str], At]:
         """The files of a revision; this tree where they are those of the tree that is recorded."""
 

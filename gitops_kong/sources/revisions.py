@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from gitops_kong.errors import UserError
 from gitops_kong.lazy import regex
 from gitops_kong.sources.base import At, Tree
-from gitops_kong.sources.git import Repository, ci_target, resolve, revision_tree
+from gitops_kong.sources.ci import ci_target
+from gitops_kong.sources.git import Repository, resolve, revision_tree
 from gitops_kong.sources.tree import FileTree
 
 if TYPE_CHECKING:

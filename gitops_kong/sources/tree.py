@@ -14,6 +14,7 @@ from gitops_kong import parallel
 from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.manifests.yaml import MAX_BYTES, objects_of, read_objects, read_pieces
+from gitops_kong.sources import lfs
 from gitops_kong.sources.base import At, Tree, normal, parent, upwards
 from gitops_kong.sources.files import SUFFIXES, looks_like_manifests
 
@@ -24,7 +25,6 @@ _MAX_LINKS = 10
 _KEPT = 100_000  # bytes of a file that is kept after reading
 # a file that became a link or a pipe after it was listed is not followed and does not block
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_LFS = b"version https://git-lfs.github.com/spec/v1"
 
 ObjectCache = dict[tuple[str, bytes], list[K8sObject]]
 
@@ -47,6 +47,8 @@ class FileTree:
         self.links = links
         self.remotes: tuple[str, ...] = ()
         self.missing: Callable[[str], str] = lambda _: "no such file"
+        self.absent: tuple[str, ...] = ()
+        self.lfs: Callable[[bytes, str], bytes] = lfs.content
         self.at: Callable[[str, str], At] = lambda _revision, _path: At(self)
         self._paths = list(self.files)
         self._read_raw = read_raw
@@ -88,8 +90,8 @@ class FileTree:
         if real not in self.files:
             raise RenderError(f"{path}: {self.missing(real)}")
         text = self._read_raw(real)
-        if text.startswith(_LFS):
-            raise RenderError(f"{path}: a Git LFS pointer, not the file; run `git lfs pull`")
+        if text.startswith(lfs.POINTER):
+            text = self.lfs(text, path)
         if len(text) < _KEPT:
             self._texts[path] = text
         else:
@@ -246,6 +248,7 @@ class Selection(FileTree):
         super().__init__({path: None for path in under.files if keep(path)}, under.links, under.read)
         self._under = under
         self.missing = under.missing
+        self.absent = under.absent
         self.remotes = under.remotes
 
     def objects(self, path: str) -> list[K8sObject]:
@@ -269,6 +272,7 @@ class Overlay:
         self.links = under.links
         self.remotes = under.remotes
         self.missing = under.missing
+        self.absent = under.absent
         self.at = under.at
         self.resolve = under.resolve
 

@@ -207,3 +207,31 @@ def test_secrets_that_others_will_make_are_no_failures(tmp_path: Path) -> None:
         done = gitops_kong("check", "--color", "never", "--controller-version", version, cwd=tmp_path)
         assert done.returncode == 0, done.stdout
         assert done.stdout.count("is assumed to exist with unknown content") == 2
+
+
+def test_a_name_that_yaml_reads_as_something_else_is_told(tmp_path: Path) -> None:
+    forgotten = "---\napiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {}\nplugin: cors\n"
+    (tmp_path / "a.yaml").write_text(GOOD.replace("name: web", "name: y") + forgotten)
+    done = gitops_kong("check", "--no-base", "--color", "never", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "metadata.name: cannot read bool as string" in " ".join(done.stdout.split())
+    assert "refuses KongPlugin default/" in " ".join(done.stdout.split())
+
+
+def test_what_looks_like_git_and_is_none_is_told(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", "bare.git"], cwd=tmp_path, check=True)
+    done = gitops_kong("check", "bare.git", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "gitops-kong: bare.git: a bare repository has no files; check a clone of it\n",
+    )
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    write(tree, {".git": "gitdir: /nowhere/.git/worktrees/tree\n", "bad/a.yaml": GOOD})
+    done = gitops_kong("check", cwd=tree)
+    assert f"{tree}/.git: no repository that Git can read" in done.stderr
+    assert "nothing is compared" in done.stderr
+    assert done.returncode == 0
+    done = gitops_kong("check", "--base", "main", cwd=tree)
+    assert done.returncode == 2
+    assert f"--base main: {tree}/.git: no repository that Git can read" in done.stderr

@@ -172,6 +172,21 @@ def test_a_target_that_is_gone() -> None:
     assert Before(head, base, Config(), (".",), discover(head, Config())).gone() == []
 
 
+def test_a_state_that_could_not_be_rendered_is_told() -> None:
+    files = {"k/kustomization.yaml": "resources: [s.yaml]\n", "k/s.yaml": service("s")}
+    broken = {**files, "k/kustomization.yaml": "resources: [s.yaml, gone.yaml]\n"}
+    head, base = revisions(broken, files)
+    states = Before(head, base, Config(), (".",), discover(head, Config()))
+    now, _ = states.render(discover(head, Config())[0], tools())
+    assert [a.message for a in now.assumptions] == [
+        "what could not be rendered before the change counts as new or changed by it: k/kustomization.yaml: it names "
+        "gone.yaml, and there is no such file or directory"
+    ]
+    head, base = revisions({"README.md": "x"}, files)
+    states = Before(head, base, Config(), (".",), discover(head, Config()))
+    assert states.render(discover(head, Config())[0], tools())[0].assumptions == []
+
+
 @pytest.mark.parametrize("changed", ["shared/s.yaml", "k/link.yaml", "dir"])
 def test_links_lead_the_change_on(changed: str, tmp_path: Path) -> None:
     write(tmp_path, {"k/kustomization.yaml": "resources: [link.yaml, ../dir]\n", "shared/s.yaml": service("s"),

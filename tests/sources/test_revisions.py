@@ -8,8 +8,8 @@ import pytest
 
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.sources.base import Rendered
+from gitops_kong.sources.ci import ci_target
 from gitops_kong.sources.discover import discover
-from gitops_kong.sources.git import ci_target
 from gitops_kong.sources.render import render
 from gitops_kong.sources.tree import FileTree
 from tests.sources.build import names, service, tools, write
