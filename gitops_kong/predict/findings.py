@@ -10,7 +10,7 @@ from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.predict.cluster_state import ClusterState
 from gitops_kong.predict.kinds import ROUTE_KINDS, STATUS_KINDS
 from gitops_kong.predict.losses import Loss, losses
-from gitops_kong.predict.model import CaughtBy, Cause, Finding, Outcome, Scenario
+from gitops_kong.predict.model import PLAIN, CaughtBy, Cause, Finding, Outcome, Scenario
 from gitops_kong.predict.outcomes import LifeReader, Verdict
 from gitops_kong.predict.remarks import remarks
 from gitops_kong.predict.rules import GUARD_PLUGINS, RULES
@@ -170,8 +170,12 @@ class _Maker:
 
     def objects(self) -> Iterator[Finding]:
         """What follows for single objects: left out, filled back, not translated, a status that lies."""
+        untranslated = frozenset[Ref]().union(*(reader.untranslated for reader in self.readers.values()))
+        different = {id(found): found for found in self.verdicts.values()}.values()
         for ref, obj in self.head.stored.items():
-            if ref not in self.head.refused:
+            if ref in self.head.refused:
+                continue
+            if ref in untranslated or not all(found[ref].outcome in PLAIN for found in different):
                 yield from self._object(ref, obj)
 
     def _object(self, ref: Ref, obj: K8sObject) -> Iterator[Finding]:
