@@ -150,7 +150,8 @@ def judge_targets(
             if old.options != each.options and base is not None:
                 replaced = run_of(old, base.tree)
             seen.append((each.name, run.target(targets[number], rendered, earlier_state, replaced)))
-            run.configurations.clear()  # they hold all of a target
+            if len(targets) > 1:
+                run.configurations.clear()  # they hold all of a target
         changes = tuple(change for run in runs.values() for change in run.route_changes.pop(name, ()))
         return together(seen), changes
 

@@ -16,6 +16,7 @@ from gitops_kong.predict.kinds import ROUTE_KINDS
 
 KONG = "configuration.konghq.com"
 PLUGINS = f"{PREFIX}plugins"
+_WITH_EXTENSIONS = ("HTTPRoute", "GRPCRoute")  # filters of their rules name plugins
 
 
 class Backend(NamedTuple):
@@ -51,6 +52,8 @@ class Index:
 
     def plugins(self, obj: K8sObject) -> list[K8sObject]:
         """The plugins that the object names and that exist."""
+        if PLUGINS not in obj.annotations and obj.kind not in _WITH_EXTENSIONS:
+            return []
         found = [self.plugin(obj, *name) for name in plugin_names(obj)]
         found += [self.plugin(obj, obj.namespace, name) for _, name in extension_plugins(obj)]
         return [plugin for plugin in found if plugin is not None]
@@ -145,7 +148,7 @@ def plugin_names(obj: K8sObject) -> Iterator[tuple[str, str]]:
 
 def extension_plugins(obj: K8sObject) -> Iterator[tuple[int, str]]:
     """The KongPlugins that ExtensionRef filters of a route name, with the number of their rule."""
-    if obj.kind in ("HTTPRoute", "GRPCRoute"):
+    if obj.kind in _WITH_EXTENSIONS:
         for i, rule in enumerate(obj.spec.get("rules") or ()):
             for route_filter in rule.get("filters") or ():
                 extension = route_filter.get("extensionRef") or EMPTY
