@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.lazy import regex
+from gitops_kong.manifests.lenient import items
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources import applicationset, files, helm, kustomize, subcharts
+from gitops_kong.sources.applicationset_git import newer_patterns
 from gitops_kong.sources.argocd_source import Application, Elsewhere, SourceOf, application, directory_files
 from gitops_kong.sources.base import Limits, NotSeen, Problem, Rendered, Target, Tree, join, normal, parent
 from gitops_kong.sources.globs import Match, path_glob
@@ -305,6 +308,10 @@ class _Expansion:
     rendered: Rendered = field(default_factory=Rendered)
     seen: set[tuple[str, str, str]] = field(default_factory=set)
     begun: dict[tuple[str, str, str], Begun] = field(default_factory=dict)
+    newer_patterns: Callable[[], bool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.newer_patterns = cache(partial(newer_patterns, self.tree))
 
     def begin(self, objects: Iterable[K8sObject]) -> None:
         """Begins with the sources of Applications that come next, where there are threads for it."""
@@ -350,7 +357,10 @@ class _Expansion:
 
     def expand(self, found: K8sObject, depth: int) -> None:
         go_template = bool(found.spec.get("goTemplate"))
-        generation = applicationset.Generation(self.tree, self.tools, self.limits, go_template, self.clusters)
+        options = tuple(str(option) for option in items(found.spec.get("goTemplateOptions")))
+        generation = applicationset.Generation(
+            self.tree, self.tools, self.limits, go_template, self.clusters, options, self.newer_patterns
+        )
         try:
             made = [K8sObject(data, found.origin) for data in applicationset.applications(found, generation)]
             self.begin(made)
