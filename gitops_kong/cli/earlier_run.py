@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 
-import gitops_kong
+from gitops_kong.cli.code import code_digest
 from gitops_kong.cli.inputs import CheckSettings, Revision
 from gitops_kong.policies.selection import Selection
 from gitops_kong.predict.model import TargetPrediction
@@ -55,7 +52,9 @@ class EarlierRun:
         shown = replace(
             settings, fail_on="error", fail_on_existing=False, all_predictions=False, suppressions=True, today=date.min
         )
-        name = "\n".join(("check", _code(), str(tree.root.resolve()), repr(shown), repr(config), str(base is not None)))
+        name = "\n".join(
+            ("check", code_digest(), str(tree.root.resolve()), repr(shown), repr(config), str(base is not None))
+        )
         states = stats(tree, time.time_ns())
         kept = store.get(name)
         return cls(
@@ -96,10 +95,10 @@ class EarlierRun:
             return None
         return splice(self.snapshot, part, found)
 
-    def keep(self, target: Target, rendered: Rendered, predicted: TargetPrediction) -> None:
-        """Leave this run for the next one."""
+    def keep(self, target: Target, rendered: Rendered, predicted: TargetPrediction) -> bool:
+        """Leave this run for the next one; whether that can build on it."""
         if target.source != "files" or target != plain_target(target.name, target.path, target.inputs):
-            return
+            return False
         base = self.base
         snapshot = take(
             self.head,
@@ -111,22 +110,12 @@ class EarlierRun:
             self.states,
             self.today,
         )
-        if snapshot is not None:
-            self.store.put(self.name, snapshot.to_plain())
+        if snapshot is None:
+            return False
+        self.store.put(self.name, snapshot.to_plain())
+        return True
 
 
 def _some(tree: Tree, part: Part) -> Tree:
     left_out = frozenset(part.manifests) - part.files
     return SomeFiles(tree, lambda path: path not in left_out)
-
-
-def _code() -> str:
-    """What the answer hangs on besides the input: this tool's own files, by size and time."""
-    found = hashlib.sha256()
-    for folder in (Path(gitops_kong.__file__).parent, Path(gitops_kong.__file__).parents[1] / "policies"):
-        for place, folders, files in os.walk(folder):
-            folders[:] = sorted(each for each in folders if each != "__pycache__")
-            for file in sorted(files):
-                each = os.stat(f"{place}/{file}")  # noqa: PTH116
-                found.update(f"{file} {each.st_size} {each.st_mtime_ns}\n".encode())
-    return found.hexdigest()

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cli.before import Before
-from gitops_kong.cli.cluster_base import on_cluster
 from gitops_kong.cli.controllers import controllers_of, on_controllers
 from gitops_kong.cli.earlier_run import EarlierRun
-from gitops_kong.cli.independent import results
 from gitops_kong.cli.inputs import CheckSettings, Revision
+from gitops_kong.cli.judging import Judging
+from gitops_kong.cli.known_verdicts import KnownVerdicts
 from gitops_kong.cli.places import line_of, locator
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import kubernetes_version
 from gitops_kong.cli.target_run import TargetRun, schemas_of
 from gitops_kong.cli.targets import context_of, in_turn, rendering, select, tools_of
 from gitops_kong.errors import UserError
-from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.policies.selection import Selection, own_rules
 from gitops_kong.policies.selection import select as select_rules
 from gitops_kong.policies.suppressions import Suppressions, by_target, read_baseline
-from gitops_kong.predict.model import SCENARIOS, TargetPrediction
-from gitops_kong.predict.several import together
+from gitops_kong.predict.model import SCENARIOS
 from gitops_kong.report.model import Controller, Problem, Report
-from gitops_kong.report.route_changes import RouteChange
 from gitops_kong.reuse.store import Store
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
@@ -36,11 +33,15 @@ from gitops_kong.sources.files import read_files
 
 
 class Checked(NamedTuple):
-    """What a run found, before suppressions; the targets and what they rendered to; the rules it applied."""
+    """What a run found, before suppressions; the targets and what they rendered to; the rules it applied.
+
+    `keep` leaves what was found for each target to later runs.
+    """
 
     report: Report
     rendered: Mapping[str, tuple[Target, Rendered]]
     rules: Selection
+    keep: Callable[[], None] = lambda: None
 
 
 def check(
@@ -59,9 +60,11 @@ def check(
         targets = select(discover(head.tree, config, settings.paths), settings.targets)
         checked = judge_targets(targets, head, base, config, settings, progress, store, whole=not settings.targets)
         report = checked.report
-        if earlier and len(targets) == len(report.controllers) == 1 and not report.problems:
+        if store:
             progress.stage("keeping the results")
-            earlier.keep(*checked.rendered[targets[0].name], report.targets[0])
+        alone = len(targets) == len(report.controllers) == 1 and not report.problems
+        if not (earlier and alone and earlier.keep(*checked.rendered[targets[0].name], report.targets[0])):
+            checked.keep()
     progress.done()
     if not settings.suppressions:
         return checked.report
@@ -116,7 +119,7 @@ def judge_targets(
     with rendering(targets, tools_of(config, store)) as tools:
         both = in_turn([partial(states.render, target, tools) for target in targets], tools)
         for i, target in enumerate(targets, 1):
-            progress.stage(f"rendering {target.name} ({i} of {len(targets)})")
+            progress.item(f"rendering {target.name} ({i} of {len(targets)})", "rendering", i, len(targets))
             after[target.name], before[target.name] = next(both)
         for target in states.gone() if whole else ():
             after[target.name], before[target.name] = states.render_gone(target, tools)
@@ -136,45 +139,15 @@ def judge_targets(
         )
 
     runs = {each.name: run_of(each, head.tree) for each in controllers}
-
-    def judged(number: int) -> tuple[TargetPrediction, tuple[RouteChange, ...]]:
-        name = targets[number].name
-        rendered, earlier_state = after[name], before[name]
-        seen = []
-        for each in chosen[name]:
-            run = runs[each.name]
-            if base is not None and base.cluster is not None:
-                earlier_state, rendered = on_cluster(after[name], base.cluster, run.server.prepare)
-            old = next((c for c in earlier.get(name, ()) if c.name == each.name), each)
-            replaced = None
-            if old.options != each.options and base is not None:
-                replaced = run_of(old, base.tree)
-            seen.append((each.name, run.target(targets[number], rendered, earlier_state, replaced)))
-            if len(targets) > 1:
-                run.configurations.clear()  # they hold all of a target
-        changes = tuple(change for run in runs.values() for change in run.route_changes.pop(name, ()))
-        return together(seen), changes
-
-    def known() -> Iterator[K8sObject]:
-        yield from context
-        yield from base.cluster.objects if base is not None and base.cluster else ()
-        for each in (*after.values(), *before.values()):
-            yield from each.objects if each else ()
-
-    predictions: list[TargetPrediction] = []
-    route_changes: dict[str, tuple[RouteChange, ...]] = {}
-    found_all = results([len(after[target.name].objects) for target in targets], judged, known)
-    for i, target in enumerate(targets, 1):
-        progress.stage(f"checking {target.name} ({i} of {len(targets)}): {len(after[target.name].objects)} objects")
-        predicted, route_changes[target.name] = next(found_all)
-        predictions.append(predicted)
+    verdicts = KnownVerdicts.of(store, head, base, config, settings, rules, context)
+    found = Judging(targets, after, before, chosen, earlier, base, runs, run_of).found(verdicts, progress)
     problems = [Problem(target.name, p.message) for target in targets for p in after[target.name].problems]
     report = Report(
         controllers[0].options,
         controllers[0].source,
         controllers[0].webhook.installed,
         base.name if base else None,
-        tuple(predictions),
+        tuple(predicted for predicted, _ in found.values()),
         tuple(dict.fromkeys(problems)),
         locator(head.tree),
         tuple(on_controllers(rules, controllers)),
@@ -183,9 +156,10 @@ def judge_targets(
         settings.fail_on_existing,
         settings.all_predictions,
         tuple(controllers),
-        route_changes,
+        {name: changes for name, (_, changes) in found.items()},
     )
-    return Checked(report, {target.name: (target, after[target.name]) for target in targets}, rules)
+    rendered = {target.name: (target, after[target.name]) for target in targets}
+    return Checked(report, rendered, rules, partial(verdicts.keep, found))
 
 
 def _suppressed(report: Report, suppressions: Suppressions, rules: Selection, complete: bool) -> Report:

@@ -35,6 +35,13 @@ class Progress:
         self.stream.flush()
         self.shown = True
 
+    def item(self, text: str, what: str, number: int, total: int) -> None:
+        """The next of `total` items, by its name; in a log of many a count now and then. `number` is from 1."""
+        if total == 1 or self.stream.isatty():
+            self.stage(text)
+        else:
+            self.count(what, number - 1, total)
+
     def count(self, what: str, done: int, total: int) -> None:
         """How much of `what` is done, and how fast it goes; in a log now and then a line, for those who wait for it."""
         now = time.monotonic()

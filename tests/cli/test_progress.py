@@ -58,3 +58,18 @@ def test_stages_of_a_long_run_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert log.getvalue() == "gitops-kong: checking b (2 of 2) …\n"
     assert "finding" not in terminal.getvalue()
     assert terminal.getvalue().count("checking") == 2
+
+
+def test_items_go_by_name_where_somebody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    log, terminal, one = io.StringIO(), Terminal(), io.StringIO()
+    for stream, total in ((log, 600), (terminal, 600), (one, 1)):
+        progress = Progress(stream, started=0.0)
+        for number in range(1, total + 1):
+            clock[0] = 20.0 + number
+            progress.item(f"checking {number}", "checking", number, total)
+    assert 3 < len(log.getvalue().splitlines()) < 20
+    assert "gitops-kong: checking: 0 of 600" in log.getvalue()
+    assert terminal.getvalue().count("checking") == 600
+    assert one.getvalue() == "gitops-kong: checking 1 …\n"
