@@ -26,5 +26,6 @@ site: docs
 
 bench:
 	python benchmarks/run.py --plot docs/performance.svg
+	python benchmarks/targets.py
 	python benchmarks/work.py
 	python benchmarks/page.py

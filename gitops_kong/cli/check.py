@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from gitops_kong import parallel
 from gitops_kong.cli import completing
 from gitops_kong.cli.color import color_option, columns, use_color
 from gitops_kong.cli.inputs import CheckSettings
+from gitops_kong.cli.jobs import jobs_option, working
 from gitops_kong.cli.pipeline import check
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
@@ -116,12 +116,7 @@ def writer(form: str) -> Callable[[Report], str]:
         envvar="GITOPS_KONG_CACHE",
         help="Build on what an earlier run found (default; GITOPS_KONG_CACHE=0 turns it off).",
     ),
-    click.option(
-        "--jobs",
-        metavar="N",
-        type=click.IntRange(1),
-        help="Processes that share the work on large repositories. Default: by cores and free memory.",
-    ),
+    jobs_option,
     color_option,
     click.option("-q", "--quiet", is_flag=True, help="Print nothing where nothing fails."),
     click.option("-v", "--verbose", is_flag=True, help="Name every object."),
@@ -145,7 +140,7 @@ def command(paths: tuple[str, ...], form: str, reports: tuple[str, ...], **flags
     settings = CheckSettings(
         repository.paths, scenarios=scenarios, controller=controller, compare_routes=compare_routes, **flags
     )
-    with parallel.processes(jobs or parallel.by_machine()):
+    with working(jobs):
         report = check(repository.head, repository.base, repository.config, settings, Progress(quiet=quiet), store)
     failed = [failure for name, file in files if (failure := _write(report, name, file))]
     if report.exit_status or not quiet:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gitops_kong.cli import completing
+from gitops_kong.cli.jobs import jobs_option, working
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.say import say
 from gitops_kong.cli.sections import SectionedCommand
@@ -31,14 +32,17 @@ from gitops_kong.sources import assumed
     help="Render only this target (repeatable).",
 )
 @source_flags
-def command(paths: tuple[str, ...], targets: tuple[str, ...], **flags: Any) -> None:
+@jobs_option
+def command(paths: tuple[str, ...], targets: tuple[str, ...], jobs: int | None, **flags: Any) -> None:
     """Print the manifests of each target as YAML, in a stable order.
 
     Values of Secrets are masked. What is assumed and what lies elsewhere is listed on stderr.
     """
     repository = with_sources(open_repository(paths), flags)
     failed = False
-    for target, result in render_targets(repository.head.tree, repository.config, repository.paths, targets):
+    with working(jobs):
+        rendered = render_targets(repository.head.tree, repository.config, repository.paths, targets)
+    for target, result in rendered:
         for problem in result.problems:
             failed = True
             say(f"{target.name}: {problem.message}")

@@ -11,6 +11,7 @@ import click
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cli import completing
 from gitops_kong.cli.controllers import controllers_of
+from gitops_kong.cli.jobs import jobs_option, working
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.say import say
 from gitops_kong.cli.sections import SectionedCommand
@@ -39,15 +40,17 @@ _BATCH = 1 << 16  # characters
 )
 @controller_flags
 @source_flags
+@jobs_option
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
-def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, **flags: Any) -> None:
+def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, jobs: int | None, **flags: Any) -> None:
     """Print the declarative configuration of each target, fit for decK and POST /config.
 
     Values of Secrets are replaced by vault references. Targets of upstreams are not in Git and are left out.
     """
     repository = with_sources(open_repository(paths), flags)
     settings = settings_of(flags)
-    rendered = render_targets(repository.head.tree, repository.config, repository.paths, targets)
+    with working(jobs):
+        rendered = render_targets(repository.head.tree, repository.config, repository.paths, targets)
     by_name = {target.name: (target, result) for target, result in rendered}
     chosen = controllers_of(settings, repository.config, by_name, repository.head.tree)
     if form == "json" and len(rendered) > 1:

@@ -8,6 +8,7 @@ import click
 
 from gitops_kong.cli import completing
 from gitops_kong.cli.inputs import CheckSettings
+from gitops_kong.cli.jobs import jobs_option, working
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.repository import open_repository
 from gitops_kong.cli.sections import SectionedCommand
@@ -43,9 +44,17 @@ from gitops_kong.report import upgrade as report_upgrade
 @controller_flags
 @source_flags
 @click.option("--context", multiple=True, metavar="PATH", help="Manifests that the cluster has beyond the repository.")
+@jobs_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--fail-on", type=click.Choice(SEVERITIES), default="error", show_default=True)
-def command(paths: tuple[str, ...], to_controller: str | None, to_gateway: str | None, form: str, **flags: Any) -> None:
+def command(
+    paths: tuple[str, ...],
+    to_controller: str | None,
+    to_gateway: str | None,
+    form: str,
+    jobs: int | None,
+    **flags: Any,
+) -> None:
     """Say what changes when the controller or the gateway goes to another version.
 
     The manifests run through both versions: objects with another outcome, Kong entities that differ field by field,
@@ -59,6 +68,7 @@ def command(paths: tuple[str, ...], to_controller: str | None, to_gateway: str |
     repository = with_sources(open_repository(paths), flags)
     settings = CheckSettings(repository.paths, controller=controller, **flags)
     later = controller.at(to_controller, to_gateway)
-    report = upgrade(repository.head, repository.config, settings, later, Progress())
+    with working(jobs):
+        report = upgrade(repository.head, repository.config, settings, later, Progress())
     click.echo(report_upgrade.as_json(report) if form == "json" else report_upgrade.text(report), nl=False)
     raise click.exceptions.Exit(report.exit_status)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cli.inputs import CheckSettings, Revision
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import ControllerSettings, kubernetes_version
 from gitops_kong.cli.target_run import TargetRun, schemas_of
-from gitops_kong.cli.targets import context_of, controllers_in, select, tools_of
+from gitops_kong.cli.targets import context_of, controllers_in, in_turn, rendering, select, tools_of
 from gitops_kong.policies.selection import own_rules
 from gitops_kong.policies.selection import select as select_rules
 from gitops_kong.predict.upgrade import compare, version_changes
@@ -22,9 +24,10 @@ def upgrade(
     head: Revision, config: Config, settings: CheckSettings, later: ControllerSettings, progress: Progress
 ) -> UpgradeReport:
     """The same manifests with the settings of now and those of later."""
-    tools = tools_of(config)
     targets = select(discover(head.tree, config, settings.paths), settings.targets)
-    rendered = {target.name: render(target, head.tree, tools) for target in targets}
+    with rendering(targets, tools_of(config)) as tools:
+        made = in_turn([partial(render, target, head.tree, tools) for target in targets], tools)
+        rendered = {target.name: each for target, each in zip(targets, made, strict=True)}
     found = settings.controller.choose(config, controllers_in(rendered.values(), head.tree))
     rules = select_rules(config.policies, own_rules(head.tree), config.file)
     context = context_of(head.tree, settings.context)

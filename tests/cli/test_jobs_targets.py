@@ -225,3 +225,14 @@ def test_an_interruption_ends_renderers_too(tmp_path: Path) -> None:
     assert "Traceback" not in errors
     left = [pid for pid in started.read_text().split() if Path(f"/proc/{pid}").exists()]
     assert not [pid for pid in left if Path(f"/proc/{pid}/stat").read_text().split()[2] not in "ZX"]
+
+
+@pytest.mark.parametrize(
+    "command", [["render"], ["translate"], ["upgrade-check", "--to-gateway", "3.4", "--format", "json"]]
+)
+def test_other_commands_print_the_same(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository(tmp_path, 1)
+    monkeypatch.chdir(tmp_path)
+    alone, several = (CliRunner().invoke(cli, [*command, "--jobs", jobs]) for jobs in ("1", "3"))
+    assert len(alone.stdout) > 500
+    assert (several.exit_code, several.stdout, several.stderr) == (alone.exit_code, alone.stdout, alone.stderr)
