@@ -28,7 +28,7 @@ from gitops_kong.predict.model import Scenario, TargetPrediction
 from gitops_kong.predict.scenarios import changes, predict
 from gitops_kong.predict.webhook import Webhook, WebhookSettings
 from gitops_kong.report.route_changes import RouteChange, route_changes
-from gitops_kong.sources import assumed
+from gitops_kong.sources import assumed, placeholders
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.namespaces import as_stored
 from gitops_kong.translate.build import translate
@@ -86,7 +86,9 @@ class TargetRun:
                 start("objects", state)
                 self._configuration(state, world)
 
-            head = self._applying(rendered, base, self.webhook).state_while(translate_meanwhile)
+            head, unfilled = _filled(self._applying(rendered, base, self.webhook).state_while(translate_meanwhile))
+            if unfilled:
+                rendered = replace(rendered, not_seen=[*rendered.not_seen, placeholders.unfilled(unfilled)])
             configuration = self.configurations[target.name] = partial(self._configuration, head, world)
             if early:  # what several processes do together comes before what one of them does alone
                 world.gateway.judge(configuration(), 0)
@@ -143,6 +145,17 @@ class TargetRun:
         self, rendered: Rendered, before: ClusterState | None = None, webhook: Webhook | None = None
     ) -> Applying:
         return Applying(_objects(rendered, self.context), self.options, self.server, _TAKE_IN, before, webhook)
+
+
+def _filled(state: ClusterState) -> tuple[ClusterState, list[K8sObject]]:
+    """The state without what the API server refuses because another tool has yet to fill in its name or host."""
+    answers = [*state.refused.items(), *state.elsewhere.items()]
+    found = {key: each.object for key, each in answers if each.refusals and placeholders.placeholder(each.object)}
+    if not found:
+        return state, []
+    refused = {ref: answer for ref, answer in state.refused.items() if ref not in found}
+    elsewhere = {key: answer for key, answer in state.elsewhere.items() if key not in found}
+    return replace(state, refused=refused, elsewhere=elsewhere), [*found.values()]
 
 
 def _objects(rendered: Rendered, context: Sequence[K8sObject]) -> list[K8sObject]:

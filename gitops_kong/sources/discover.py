@@ -9,9 +9,10 @@ from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.sources import argocd, files, flux, helm, kustomize
-from gitops_kong.sources.base import Target, Tree, join, normal, parent
+from gitops_kong.sources.base import Problem, Target, Tree, join, normal, parent
 from gitops_kong.sources.config import Config, TargetConfig
 from gitops_kong.sources.globs import tree_glob
+from gitops_kong.sources.placeholders import unnamed
 
 _OF_CLUSTERS = ("configuration.konghq.com", "gateway.networking.k8s.io", "networking.k8s.io", "apps", "batch")
 _PLAIN_KINDS = ("ConfigMap", "Namespace", "Secret", "Service")
@@ -202,18 +203,23 @@ class _Found:
 
     def plain(self, paths: list[str]) -> None:
         """One target for plain files; one for each directory where two of them hold the same object."""
-        with self.tree.parsing(paths):
-            paths = [path for path in paths if _is_manifest(self.tree, path)]
-        if not paths:
-            return
-        groups = _groups(self.tree, paths)
-        for directory, members in groups.items():
-            self.targets.append(plain_target(directory, directory, tuple(members)))
+        paths = [path for path in paths if _is_manifest(self.tree, path)]
+        templates = [path for path in paths if _is_template(self.tree, path)]
+        manifests = sorted({*paths} - {*templates}) if templates else paths
+        for directory, members in (_groups(self.tree, manifests) if manifests else {}).items():
+            beside = {parent(path) for path in members}
+            near = [path for path in templates if parent(path) in beside]
+            templates = [path for path in templates if path not in near]
+            self.targets.append(plain_target(directory, directory, tuple(members), tuple(near)))
+        if templates:
+            directory = _common(templates)
+            self.targets.append(plain_target(f"{directory} (templates)", directory, (), tuple(templates)))
 
 
-def plain_target(name: str, path: str, files: tuple[str, ...]) -> Target:
-    """A target of plain files, as discovery makes it."""
-    return Target(name, "files", path, files, {"files": files})
+def plain_target(name: str, path: str, files: tuple[str, ...], templates: tuple[str, ...] = ()) -> Target:
+    """A target of plain files, as discovery makes it; `templates` are those beside them that another tool fills in."""
+    options = {"files": files, "templates": templates} if templates else {"files": files}
+    return Target(name, "files", path, (*files, *templates), options)
 
 
 def _is_manifest(tree: Tree, path: str) -> bool:
@@ -224,7 +230,16 @@ def _is_manifest(tree: Tree, path: str) -> bool:
             for found in tree.objects(path)
         )
     except UserError:
-        return True  # rendering says what is wrong with it
+        return not files.is_of_another_tool(tree, path)  # rendering says what is wrong with it
+
+
+def _is_template(tree: Tree, path: str) -> bool:
+    """Whether another tool makes manifests of a file: it is no YAML yet, or has placeholders for all names."""
+    try:
+        named = [found for found in tree.objects(path) if found.name]
+    except UserError as e:
+        return files.template_of(Problem.of(e, path), tree)
+    return bool(named) and all(unnamed(found) for found in named)
 
 
 def _needs_name(found: K8sObject) -> bool:

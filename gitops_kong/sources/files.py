@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from gitops_kong.errors import UserError
 from gitops_kong.lazy import regex
 from gitops_kong.sources.base import NotSeen, Problem, Rendered, Target, Tree
+from gitops_kong.sources.placeholders import is_template, templates
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
 # An apiVersion at the start of a line, or of an indented document, or something in brackets: worth reading.
 _MANIFEST = regex(rb"(?m)^(?:[\"']?apiVersion[\"']?[ \t]*:|\{)|(?:\A|^---[^\n]*\n)\s+[\"']?apiVersion[\"']?[ \t]*:")
+# a version without a group that is not Kubernetes' own: machine configurations of Talos, lists of Helm
+_OTHER_VERSION = regex(rb"(?m)^apiVersion:[ \t]*[\"']?(?!v1[\"']?[ \t]*(?:#|$))[\w.-]+[\"']?[ \t]*(?:#|$)")
 _SCALAR = regex(rb"apiVersion[\"']?\s*:\s*[\"']?\w")
-# what starts a directive or a value of Jinja, Go templates, ERB and the like, where YAML could not have it
-_TEMPLATE = regex(rb"\{%-? ?\w+|<%=? ?\w+|\{\{[-~#]? *[\w.$\"'(]+")
 
 
 def looks_like_manifests(text: bytes) -> bool:
@@ -26,22 +27,29 @@ def looks_like_manifests(text: bytes) -> bool:
     return found is not None and (found[0] != b"{" or _SCALAR.search(text) is not None)
 
 
-def template_of(problem: Problem, tree: Tree) -> NotSeen | None:
-    """What a file is not seen to become, if the very line that is no YAML is one of a template of another tool."""
+def is_of_another_tool(tree: Tree, path: str) -> bool:
+    """Whether documents of a file have an API version that no cluster has, as settings of other tools do."""
     try:
-        lines = tree.read(problem.file).splitlines() if problem.line else []
+        return _OTHER_VERSION.search(tree.read(path)) is not None
     except UserError:
-        return None
-    found = _TEMPLATE.search(lines[problem.line - 1]) if 0 < problem.line <= len(lines) else None
-    if found is None:
-        return None
-    why = f"line {problem.line} is no YAML, but a template that another tool fills in"
-    return NotSeen(f"what {problem.file} becomes", why, problem.file)
+        return False
+
+
+def template_of(problem: Problem, tree: Tree) -> bool:
+    """Whether the file of a problem is a template of another tool, and no YAML for that reason."""
+    try:
+        return bool(problem.line) and is_template(tree.read(problem.file), problem.file, problem.line)
+    except UserError:
+        return False
 
 
 def render(target: Target, tree: Tree) -> Rendered:
     """All objects of the target's files; a file that cannot be read is a problem, the others are still read."""
-    rendered = read_files(target.options.get("files") or tree.under(target.path) or (target.path,), tree)
+    theirs = target.options.get("templates", ())
+    paths = target.options.get("files") or (() if theirs else tree.under(target.path) or (target.path,))
+    rendered = read_files(paths, tree)
+    if theirs:
+        rendered.not_seen.append(templates([*theirs]))
     for place in tree.absent:
         if target.path in (".", place) or place.startswith(target.path + "/"):
             why = "it is not checked out; run `git submodule update --init`"
@@ -52,6 +60,7 @@ def render(target: Target, tree: Tree) -> Rendered:
 def read_files(paths: Iterable[str], tree: Tree) -> Rendered:
     """The objects of these files, those that are no manifests left out."""
     rendered = Rendered()
+    unread: list[str] = []
     manifests = [path for path in paths if path.endswith(SUFFIXES)]
     with tree.parsing(manifests):
         for path in manifests:
@@ -60,9 +69,10 @@ def read_files(paths: Iterable[str], tree: Tree) -> Rendered:
                     rendered.objects.extend(tree.objects(path))
             except UserError as e:
                 problem = Problem.of(e, path)
-                template = template_of(problem, tree)
-                if template:
-                    rendered.not_seen.append(template)
+                if template_of(problem, tree):
+                    unread.append(path)
                 else:
                     rendered.problems.append(problem)
+    if unread:
+        rendered.not_seen.append(templates(unread))
     return rendered

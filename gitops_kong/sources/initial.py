@@ -27,8 +27,9 @@ def initial(targets: Sequence[Target], controllers: Sequence[FoundController]) -
     parts = [
         "# Configuration of gitops-kong, written by `gitops-kong init`. `gitops-kong schema config` explains it.\n"
     ]
-    if targets:
-        parts.append(to_yaml({"targets": [_target(target) for target in targets]}))
+    named = [target for target in targets if target.inputs != target.options.get("templates")]
+    if named:
+        parts.append(to_yaml({"targets": [_target(target) for target in named]}))
     different: dict[tuple[str, tuple[str, ...]], FoundController] = {}
     for found in controllers:  # those of one class that watch the same namespaces are one, found in several places
         different.setdefault((found.ingress_class or "kong", found.watch_namespaces), found)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from gitops_kong.errors import UserError
 from gitops_kong.sources import argocd, assumed, files, flux, helm, kustomize
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree
+from gitops_kong.sources.placeholders import templates
 from gitops_kong.sources.tools import Tools
 
 Renderer = Callable[[Target, Tree, Tools, Limits], Rendered]
@@ -41,7 +42,8 @@ def render(target: Target, tree: Tree, tools: Tools | None = None, limits: Limit
             rendered.extend(files.read_files(tree.under(path) or (path,), tree))
     except UserError as e:
         problem = Problem.of(e, target.path)
-        template = files.template_of(problem, tree)
-        return Rendered(not_seen=[template]) if template else Rendered(problems=[problem])
+        if files.template_of(problem, tree):
+            return Rendered(not_seen=[templates([problem.file])])
+        return Rendered(problems=[problem])
     rendered.assumptions.extend(assumed.secrets(rendered.objects))
     return rendered

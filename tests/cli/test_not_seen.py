@@ -39,3 +39,15 @@ def test_a_missing_service_is_an_error_only_where_everything_was_seen(tmp_path: 
         "targets: [{name: all, sources: [{path: all.yaml}, {path: all.yaml, source: argocd}]}]"
     )
     assert severities(tmp_path)["translation-failed"] == "warning"
+
+
+def test_what_another_tool_fills_in_is_not_judged(tmp_path: Path) -> None:
+    route = INGRESS.replace("  - http:", "  - host: shop.${DOMAIN}\n    http:")
+    (tmp_path / "web.yaml").write_text(route + "---\n" + INGRESS.replace("name: web", "name: 'Web Shop'"))
+    (tmp_path / "kustomization.yaml").write_text("resources: [web.yaml]")
+    done = gitops_kong("check", "--format", "json", cwd=tmp_path)
+    said = json.loads(done.stdout)
+    assert [f["object"]["name"] for f in said["findings"] if f["rule"] == "api-rejected"] == ["Web Shop"]
+    assert "what Ingress shop/web becomes is not seen: another tool fills in ${DOMAIN}" in [
+        each["message"] for each in said["assumptions"]
+    ]

@@ -165,9 +165,46 @@ def test_templates_of_other_tools_are_not_seen(tmp_path: Path) -> None:
     )
     plain = rendered(tmp_path, ".")
     assert names(plain) == ["Service a"]
-    assert sorted(each.what for each in plain.not_seen) == ["what go.yaml becomes", "what jinja.yaml becomes"]
+    (template,) = plain.not_seen
+    assert template.what == "what 2 files become"
+    assert template.why == "they are templates that another tool fills in: go.yaml, jinja.yaml"
     (problem,) = plain.problems  # the line that is wrong has no template
     assert problem.file == "broken.yaml"
     other = rendered(tmp_path, "k")
     assert (other.problems, [each.what for each in other.not_seen]) == ([], ["what k/kustomization.yaml becomes"])
-    assert other.not_seen[0].why == "line 1 is no YAML, but a template that another tool fills in"
+
+
+SKELETON = "apiVersion: v1\nkind: Service\nmetadata:\n  name: ${{ values.name }}\n{%- if values.owner %}\n"
+LOOP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n<#list a as b>\n  ${b.name}\n: x\n</#list>\n"
+TALOS = "machine: {}\n---\napiVersion: v1alpha1\nkind: HostnameConfig\nauto: off\n"
+SCRIPT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata:\n  t: |\n    {{ if x }}\n  u: [\n"
+
+
+def test_discovery_leaves_scaffolds_out_and_says_so_once(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "app/service.yaml": service("a"),
+            "skeletons/one/catalog.yaml": SKELETON,
+            "skeletons/two/catalog.yaml": SKELETON,
+            "skeletons/two/named.yaml": service("($name)"),
+            "skeletons/two/list.ftl.yaml": LOOP,
+            "talos/worker.yaml": TALOS,
+        },
+    )
+    app, skeletons = targets(tmp_path)
+    assert (app.path, skeletons.name) == ("app", "skeletons (templates)")
+    assert rendered(tmp_path, "app").not_seen == []
+    (told,) = rendered(tmp_path, "skeletons (templates)").not_seen
+    assert told.what == "what 4 files become"
+    assert told.why.endswith(
+        "skeletons/one/catalog.yaml, skeletons/two/catalog.yaml, skeletons/two/list.ftl.yaml and 1 more"
+    )
+
+
+@pytest.mark.parametrize("text", [SCRIPT, service("my}app") + "  a: b", "apiVersion: v1\nkind: Service\nx\n"])
+def test_a_slip_is_no_template(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"a.yaml": text})
+    (target,) = targets(tmp_path)
+    result = rendered(tmp_path, target.name)
+    assert (len(result.problems), result.not_seen) == (1, [])
