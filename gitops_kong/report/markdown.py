@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gitops_kong.predict.model import Finding, Severity, SuppressedFinding, TargetPrediction
+from gitops_kong.report.assumed import shortened
 from gitops_kong.report.grouping import Group, grouped, headline
 from gitops_kong.report.model import Report, chain
 from gitops_kong.report.route_changes import EntityChange, RouteChange
@@ -156,7 +157,8 @@ def _notes(report: Report) -> Iterator[str]:
         for texts, targets in by_texts.items():
             where = f": {escape(names(targets))}" if len(report.targets) > 1 else ""
             if texts:
-                yield _details(title + where, "\n".join(_listed([f"- {escape(text)}" for text in texts])))
+                shown = shortened(texts) if texts_of == "assumptions" else texts
+                yield _details(title + where, "\n".join(_listed([f"- {escape(text)}" for text in shown])))
 
 
 def _change(report: Report, change: RouteChange, targets: list[str]) -> str:

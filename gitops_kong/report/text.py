@@ -10,6 +10,7 @@ import click
 
 from gitops_kong import __version__
 from gitops_kong.predict.model import Finding, Severity, TargetPrediction
+from gitops_kong.report.assumed import shortened
 from gitops_kong.report.grouping import Group, grouped, headline
 from gitops_kong.report.model import Report, Runs, chain, listed
 from gitops_kong.report.sections import NOTE, Told, names, rank, sections
@@ -136,7 +137,10 @@ def _told(report: Report, target: TargetPrediction, style: Style, verbose: bool)
             signs.append(style(f"    and {len(target.signs) - len(shown)} more: --verbose", dim=True))
         yield Told(NOTE, (f"  {style('you will see', dim=True)}", *signs))
     if target.assumptions:
-        assumed = (line for assumption in target.assumptions for line in style.wrapped(assumption, "    ", "      "))
+        texts = target.assumptions if verbose else tuple(shortened(target.assumptions))
+        assumed = [line for text in texts for line in style.wrapped(text, "    ", "      ")]
+        if texts != target.assumptions:
+            assumed.append(style("    --verbose names them all", dim=True))
         yield Told(NOTE, (f"  {style('assumed', dim=True)}", *assumed))
 
 
