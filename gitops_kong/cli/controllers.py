@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gitops_kong.cli.settings import ControllerSettings
+from gitops_kong.cli.settings import DEFAULT, ControllerSettings
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.policies.engine import judge_controller
 from gitops_kong.policies.selection import Selection
@@ -14,6 +14,8 @@ from gitops_kong.report.model import Controller, controller_names
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config, ControllerConfig
 from gitops_kong.sources.controller_found import FoundController, find_controllers
+
+NOT_FOUND = "no controller was found in this repository: what flags and file do not say is taken to be its default"
 
 
 def controllers_of(
@@ -65,6 +67,10 @@ def on_controllers(rules: Selection, controllers: Sequence[Controller]) -> Itera
     for each in controllers:
         for finding in judge_controller(rules.policies, each.options):
             found.setdefault((finding.rule, finding.message), (finding, []))[1].append(each.name)
+    if [each.source for each in controllers] == [DEFAULT]:
+        found = {
+            key: (replace(each, effects=(*each.effects, NOT_FOUND)), names) for key, (each, names) in found.items()
+        }
     for finding, names in found.values():
         if len(controllers) == 1:
             yield finding

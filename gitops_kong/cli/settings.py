@@ -21,6 +21,7 @@ from gitops_kong.sources.config import Config, ControllerConfig
 from gitops_kong.sources.controller_found import FoundController
 
 T = TypeVar("T")
+DEFAULT = "default"  # where a controller's version comes from that nothing tells
 DEFAULT_GATEWAY = "3.9"
 DEFAULT_KUBERNETES = "1.33"
 DEFAULT_FLAVOR = "traditional_compatible"
@@ -71,7 +72,7 @@ class ControllerSettings:
             (self.controller_version, "--controller-version"),
             (file.version, config.file),
             (seen.version, seen.places.get("version", "")),
-            (".".join(map(str, NEWEST_KNOWN)), "default"),
+            (".".join(map(str, NEWEST_KNOWN)), DEFAULT),
         )
         known_gateway = seen.gateway_version if seen.gateway_version in GATEWAYS else None
         gateway = self.gateway_version or file.gateway_version or known_gateway or DEFAULT_GATEWAY

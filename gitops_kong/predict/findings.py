@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.controller.loop import Push
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.predict.cluster_state import ClusterState
+from gitops_kong.predict.foreign import for_another, meant_for_another
 from gitops_kong.predict.kinds import ROUTE_KINDS, STATUS_KINDS
 from gitops_kong.predict.losses import Loss, losses
 from gitops_kong.predict.model import PLAIN, CaughtBy, Cause, Finding, Outcome, Scenario
@@ -31,10 +34,11 @@ def findings(
     before: Verdicts | None,
     head: ClusterState,
     schemas: GatewaySchemas,
+    options: ControllerOptions,
     base: ClusterState | None = None,
 ) -> Iterator[Finding]:
     """All findings of one target; `before` are the verdicts on the base alone, where there is one."""
-    maker = _Maker(target, readers, verdicts, before, head, schemas)
+    maker = _Maker(target, readers, verdicts, before, head, schemas, options, base)
     yield from maker.refused_by_api()
     yield from maker.refused_by_gateway()
     yield from maker.blocked()
@@ -43,7 +47,7 @@ def findings(
     yield from maker.losses()
     yield from maker.falsely_blamed()
     yield from maker.not_verified()
-    yield from remarks(target, head, base)
+    yield from remarks(target, head, base, options)
 
 
 class _Maker:
@@ -55,6 +59,8 @@ class _Maker:
         before: Verdicts | None,
         head: ClusterState,
         schemas: GatewaySchemas,
+        options: ControllerOptions,
+        base: ClusterState | None,
     ) -> None:
         self.target = target
         self.readers = readers
@@ -62,6 +68,8 @@ class _Maker:
         self.before = before
         self.head = head
         self.schemas = schemas
+        self.options = options
+        self.base = base
 
     def refused_by_api(self) -> Iterator[Finding]:
         """Manifests that the API server does not store."""
@@ -196,7 +204,13 @@ class _Maker:
             elif configuration == "configured":
                 yield from self._status(ref, obj, held)
             elif configuration == "ignored" and ref.kind in ROUTE_KINDS:
-                yield self._held("not-taken-in", obj, f"{ref}: not taken in: {_first_message(held)}", held)
+                yield self._not_taken_in(obj, held)
+
+    def _not_taken_in(self, obj: K8sObject, held: Mapping[Scenario, Verdict]) -> Finding:
+        finding = self._held("not-taken-in", obj, f"{obj.ref}: not taken in: {_first_message(held)}", held)
+        before = self.base is not None and obj.ref in self.base.left_out
+        finding = replace(finding, existing=finding.existing or before)
+        return meant_for_another(finding) if for_another(obj, self.head, self.options) else finding
 
     def _untranslatable(self, ref: Ref, obj: K8sObject) -> Iterator[Finding]:
         """What is wrong with an object itself, also where others keep the gateway from ever getting it: it would be the

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_kong.apiserver.webhook.model import CONFIGURATION
+from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.predict.cluster_state import ClusterState
+from gitops_kong.predict.foreign import for_another, meant_for_another
 from gitops_kong.predict.model import CaughtBy, Finding
 from gitops_kong.predict.rules import RULES
 
 _VERSION = ("apiVersion",)
 
 
-def remarks(target: str, head: ClusterState, base: ClusterState | None) -> Iterator[Finding]:
+def remarks(
+    target: str, head: ClusterState, base: ClusterState | None, options: ControllerOptions
+) -> Iterator[Finding]:
     """Deprecated API versions of all objects, removed ones of kinds that the controller does not watch."""
     for ref, answer in head.remarks.items():
         existing = base is not None and ref in base.remarks
@@ -32,7 +36,8 @@ def remarks(target: str, head: ClusterState, base: ClusterState | None) -> Itera
             yield _finding("api-deprecated", target, answer.object, f"{ref}: {text}", existing)
         if answer.unread:
             message = f"{ref}: not taken in: the controller reads {ref.kind} only in {', '.join(answer.unread)}"
-            yield _finding("not-taken-in", target, answer.object, message, existing)
+            finding = _finding("not-taken-in", target, answer.object, message, existing)
+            yield meant_for_another(finding) if for_another(answer.object, head, options) else finding
 
 
 def _finding(

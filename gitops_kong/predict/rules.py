@@ -166,7 +166,8 @@ _RULES = (
         "not-taken-in",
         "warning",
         "No controller handles a route",
-        "The controller does not take the object in, so nothing of it reaches the gateway.",
+        "The controller does not take the object in, so nothing of it reaches the gateway. One that names another"
+        " controller's class or Gateway is told of as info.",
         "Give the object the controller's ingress class or Gateway, or leave it to the one that it is meant for.",
     ),
     Rule(

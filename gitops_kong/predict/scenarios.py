@@ -47,7 +47,7 @@ def predict(
     before = None
     if base is not None and any(not p.plain and p.outcome != IGNORED for p in predictions):
         before = _all_verdicts(_readers(base, base, base_world or world, scenarios), base)
-    found = tuple(findings(target, readers, verdicts, before, head, world.gateway.schemas, base))
+    found = tuple(findings(target, readers, verdicts, before, head, world.gateway.schemas, world.options, base))
     return TargetPrediction(
         target,
         predictions,
