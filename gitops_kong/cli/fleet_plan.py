@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops_kong.cli.controllers import controller_of, held
+from gitops_kong.cli.fleet_beside import Beside
 from gitops_kong.cli.fleet_states import Both, State, States
 from gitops_kong.cli.fleet_work import BASE, CONTEXT, HEAD, OWN, OWN_BASE, JobSettings
 from gitops_kong.cli.places import locator
@@ -129,15 +130,19 @@ class Planner:
             by_state.setdefault(state, []).append(target)
         for state, target in targets:
             both = self.states.rendered(state, target, cluster.kubernetes_version)
+            beside = Beside(())
+            if cluster.together:
+                beside = Beside.of(self.states, cluster.kubernetes_version, targets, (state, target))
             problems = tuple(dict.fromkeys(p.message for p in both.after.rendered.problems))
             try:
                 controllers = self._controllers(cluster, state, target, both, by_state)
-                job = self._job(cluster, state, target, both, context, controllers)
+                job = self._job(cluster, state, target, both, context, controllers, beside)
             except UserError as e:
                 yield PlannedCheck(self._check(cluster, state, target, problems=(*problems, str(e))))
                 continue
             check = self._check(cluster, state, target, tuple(c for c, _ in controllers), problems)
-            yield PlannedCheck(check, job, state, _finder(context, both), context.places(state.locate))
+            find = _finder(context, both, beside)
+            yield PlannedCheck(check, job, state, find, beside.places(context.places(state.locate)))
 
     def _check(
         self,
@@ -210,15 +215,18 @@ class Planner:
         both: Both,
         context: _Context,
         controllers: Sequence[tuple[Controller, Controller]],
+        beside: Beside,
     ) -> Job:
         config = state.repository.config
         named = both.after.named | context.part.named | (both.before.named if both.before else frozenset())
+        named |= beside.named
         selectors = {label for now, _ in controllers if (label := now.options.secret_label_selector)}
         mask = None if state.own_secrets else self.mask
         parts = {
             CONTEXT: context.part.packed(named, selectors, mask),
             HEAD: both.after.packed(named, selectors, mask),
-            OWN: state.own,
+            OWN: beside.own(state),
+            **beside.parts(both.before is not None, lambda part: part.packed(named, selectors, mask)),
         }
         if both.before is not None:
             parts[BASE] = both.before.packed(named, selectors, mask)
@@ -288,8 +296,8 @@ def _files_of(folder: Path, name: str) -> Iterator[tuple[str, FileTree, str]]:
     yield name, MemoryTree({name: text}), name
 
 
-def _finder(context: _Context, both: Both) -> Find:
+def _finder(context: _Context, both: Both, beside: Beside) -> Find:
     """The objects of a job's contents."""
     parts = {CONTEXT: context.part, HEAD: both.after, **({BASE: both.before} if both.before else {})}
-    found = {role: original(part.rendered) for role, part in parts.items()}
+    found = {role: original(part.rendered) for role, part in parts.items()} | beside.finders()
     return lambda role, number: found[role](number) if role in found else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from gitops_kong.cli.controllers import on_controllers
 from gitops_kong.cli.target_run import TargetRun, schemas_of
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.errors import UserError
+from gitops_kong.fleet.beside import BESIDE, BESIDE_BASE, joined, of_target, roles
 from gitops_kong.fleet.content import plain, unpacked
 from gitops_kong.fleet.job import Content, settings_of
 from gitops_kong.fleet.results import packed_result
@@ -94,6 +95,8 @@ def _result(value: Mapping[str, Any], settings: bytes, parts: Mapping[str, Conte
     before = None
     if BASE in parts:
         before = head if parts[BASE].key == parts[HEAD].key else _rendered(parts[BASE], BASE)
+    if beside := roles(BESIDE, parts):
+        head, before = _with_others(head, before, beside, parts)
     predicted = []
     controllers = []
     rules = _kept(("rules", settings, parts[OWN].key), partial(_rules, value, parts[OWN]))
@@ -109,7 +112,24 @@ def _result(value: Mapping[str, Any], settings: bytes, parts: Mapping[str, Conte
         predicted.append((entry["name"], run.target(_TARGET, head, before, earlier)))
         run.configurations.clear()
         controllers.append(Controller(entry["name"], run.options, "", WebhookSettings(**entry["webhook"])))
-    return packed_result(together(predicted), on_controllers(rules, controllers))
+    found = together(predicted)
+    return packed_result(of_target(found) if beside else found, on_controllers(rules, controllers))
+
+
+def _with_others(
+    head: Rendered, before: Rendered | None, beside: Sequence[str], parts: Mapping[str, Content]
+) -> tuple[Rendered, Rendered | None]:
+    """The state of the cluster with its other targets, after and before; one that did not change is the same value."""
+    after = [_rendered(parts[role], role) for role in beside]
+    whole = joined(head, after)
+    if before is None:
+        return whole, None
+    earlier = [
+        rendered if parts[role].key == parts[then].key else _rendered(parts[then], then)
+        for role, then, rendered in zip(beside, roles(BESIDE_BASE, parts), after, strict=True)
+    ]
+    same = before is head and all(one is other for one, other in zip(after, earlier, strict=True))
+    return whole, whole if same else joined(before, earlier)
 
 
 def _rules(value: Mapping[str, Any], own: Content) -> Selection:

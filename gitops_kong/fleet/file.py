@@ -104,6 +104,7 @@ def _cluster(entry: Mapping[str, Any], groups: Iterable[Mapping[str, Any]]) -> C
         next((each["kubernetesVersion"] for each in reversed(said) if "kubernetesVersion" in each), ""),
         tuple(path for each in said for path in each.get("context", ())),
         tuple(_assignment(assigned) for each in said for assigned in each.get("targets", ())),
+        next((each["together"] for each in reversed(said) if "together" in each), False),
     )
 
 

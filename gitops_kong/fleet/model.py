@@ -43,6 +43,7 @@ class Cluster:
 
     `controller` is what is said of every controller in it, `controllers` are those that are listed one by one;
     `context` are files and folders with what the cluster has beyond the repositories, from the fleet file's folder.
+    Its targets are checked as one state where they are `together`.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Cluster:
     kubernetes_version: str = ""
     context: tuple[str, ...] = ()
     assignments: tuple[Assignment, ...] = ()
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
