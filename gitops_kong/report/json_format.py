@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gitops_kong.cluster.options import ControllerOptions
@@ -12,16 +12,55 @@ from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.predict.model import Cause, Finding, Prediction, TargetPrediction
 from gitops_kong.report.model import Controller, Locate, Place, Report
 
+_FEW = 3  # causes that are written anew each time
+
 
 def write(report: Report) -> str:
-    """The whole report as one JSON document."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+    """The whole report as one JSON document; each prediction, finding and so on is a line."""
+    return "".join(_written(document(report)))
+
+
+def _written(document: Mapping[str, Any]) -> Iterator[str]:
+    line_of = lines()
+    before = "{\n  "
+    for name, value in document.items():
+        yield f"{before}{json.dumps(name)}: "
+        before = ",\n  "
+        if isinstance(value, list):
+            start = "[\n    "
+            for entry in value:
+                yield start
+                yield line_of(entry)
+                start = ",\n    "
+            yield "\n  ]" if value else "[]"
+        else:
+            yield json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+    yield "\n}\n"
+
+
+def lines() -> Callable[[Mapping[str, Any]], str]:
+    """An entry of the report as JSON on one line; causes that many entries share are put into words once."""
+    texts: dict[int, str] = {}
+
+    def line(entry: Mapping[str, Any]) -> str:
+        causes = entry.get("causes") or ()
+        if len(causes) <= _FEW:
+            return json.dumps(entry, ensure_ascii=False)
+        if id(causes) not in texts:
+            texts[id(causes)] = json.dumps(causes, ensure_ascii=False)
+        # in texts these quotation marks have backslashes
+        return json.dumps({**entry, "causes": []}, ensure_ascii=False).replace(
+            '"causes": []', f'"causes": {texts[id(causes)]}', 1
+        )
+
+    return line
 
 
 def document(report: Report) -> dict[str, Any]:
     """The report as plain values."""
     options = report.options
     counts = report.counts()
+    causes: _Known = {}
     return {
         "schemaVersion": "1",
         "controller": {
@@ -44,7 +83,7 @@ def document(report: Report) -> dict[str, Any]:
             "byStatus": _tally(report, "status"),
         },
         "predictions": [
-            _prediction(target.target, prediction, report.locate)
+            _prediction(target.target, prediction, report.locate, causes)
             for target in report.targets
             for prediction in target.predictions
             if report.all_predictions or not prediction.plain or prediction.change != "unchanged"
@@ -104,7 +143,13 @@ def _tally(report: Report, answer: str) -> dict[str, int]:
     return dict(sorted(Counter(value for _, _, value in seen).items()))
 
 
-def _prediction(target: str, prediction: Prediction, locate: Locate) -> dict[str, Any]:
+_Known = dict[int, list[dict[str, Any]]]  # causes as the report has them, by the `id()` of what they are made from
+
+
+def _prediction(target: str, prediction: Prediction, locate: Locate, known: _Known) -> dict[str, Any]:
+    causes = known.get(id(prediction.causes))
+    if causes is None:
+        causes = known[id(prediction.causes)] = list(_causes(prediction.causes, locate))
     return {
         "target": target,
         "scenario": prediction.scenario,
@@ -114,7 +159,7 @@ def _prediction(target: str, prediction: Prediction, locate: Locate) -> dict[str
         "configuration": prediction.outcome.configuration,
         "status": prediction.outcome.status,
         "traffic": prediction.outcome.traffic,
-        "causes": list(_causes(prediction.causes, locate)),
+        "causes": causes,
         **({"conditions": [c._asdict() for c in prediction.conditions]} if prediction.conditions else {}),
         **({"controller": prediction.controller} if prediction.controller else {}),
     }
@@ -160,4 +205,5 @@ def source(place: Place | None) -> dict[str, Any] | None:
 
 def of_target(target: TargetPrediction, locate: Locate) -> list[dict[str, Any]]:
     """All predictions of one target, for tests and `explain`."""
-    return [_prediction(target.target, prediction, locate) for prediction in target.predictions]
+    known: _Known = {}
+    return [_prediction(target.target, prediction, locate, known) for prediction in target.predictions]

@@ -6,9 +6,7 @@ Every line is an object with `type`: first one `run` (settings and summary), the
 
 from __future__ import annotations
 
-import json
-
-from gitops_kong.report.json_format import document
+from gitops_kong.report.json_format import document, lines
 from gitops_kong.report.model import Report
 
 LISTS = {
@@ -23,6 +21,7 @@ LISTS = {
 def write(report: Report) -> str:
     """One line an entry."""
     whole = document(report)
-    lines = [{"type": "run", **{name: value for name, value in whole.items() if name not in LISTS}}]
-    lines += [{"type": one, **entry} for many, one in LISTS.items() for entry in whole[many]]
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    line_of = lines()
+    first = line_of({"type": "run", **{name: value for name, value in whole.items() if name not in LISTS}})
+    rest = (line_of({"type": one, **entry}) for many, one in LISTS.items() for entry in whole[many])
+    return "".join(f"{line}\n" for line in (first, *rest))

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as PublishedSarif
 
-from gitops_kong.predict.model import Finding
+from gitops_kong.predict.model import Cause, Finding, Outcome, Prediction, TargetPrediction
 from gitops_kong.report import code_quality, json_format, json_lines, junit, sarif
 from gitops_kong.report.identity import fingerprints
 from gitops_kong.report.model import Problem
@@ -230,3 +230,15 @@ def test_lines_hold_what_the_document_holds() -> None:
     assert lines[0] == {"type": "run"} | {k: v for k, v in whole.items() if k not in json_lines.LISTS}
     assert [x for x in lines if x["type"] == "problem"] == [{"type": "problem", **p} for p in whole["problems"]]
     assert len(lines) == 1 + sum(len(whole[name]) for name in json_lines.LISTS)
+
+
+def test_causes_that_many_share_are_those_of_each() -> None:
+    causes = tuple(Cause(CHECKOUT, f'"causes": [] {i}') for i in range(5))
+    outcome = Outcome("blocked", "empty", "none")
+    predictions = tuple(Prediction("*", each, "added", outcome, causes) for each in (CHECKOUT, SEARCH))
+    made = replace(report(()), targets=(TargetPrediction("t", predictions, (), 2),))
+    whole = json_format.document(made)
+    assert [len(p["causes"]) for p in whole["predictions"]] == [5, 5]
+    assert json.loads(json_format.write(made)) == whole
+    read = [json.loads(line) for line in json_lines.write(made).splitlines()]
+    assert [line["causes"] for line in read if line["type"] == "prediction"] == [whole["predictions"][0]["causes"]] * 2
