@@ -6,13 +6,12 @@ Those with their own types (`url`, `ip`, `cidr`, `quantity`) do not exist here; 
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from gitops_kong.lazy import regex
-from gitops_kong.manifests.go_regex import go_regex
+from gitops_kong.manifests.go_regex import Pattern, go_regex
 
 _QUANTITY = regex(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
 
@@ -45,21 +44,25 @@ def functions() -> list[Any]:
 def matches_pattern(text: str, pattern: str) -> bool:
     """CEL's `matches` with a pattern that is compiled once: RE2's, which the library compiles each time, takes longer.
 
-    Raises ValueError for a pattern that Python cannot read.
+    Raises ValueError for what is no pattern.
     """
+    return _compiled(pattern).search(text) is not None
+
+
+def _compiled(pattern: str) -> Pattern:
     compiled = go_regex(pattern)
     if compiled is None:
-        raise ValueError(f"{pattern}: not a pattern of Python")
-    return compiled.search(text) is not None
+        raise ValueError(f"{pattern}: no pattern")
+    return compiled
 
 
 def _find(text: str, pattern: str) -> str:
-    found = re.search(pattern, text)
+    found = _compiled(pattern).search(text)
     return found[0] if found else ""
 
 
 def _find_all(text: str, pattern: str) -> list[str]:
-    return [m[0] for m in re.finditer(pattern, text)]
+    return [match[0] for match in _compiled(pattern).finditer(text)]
 
 
 def _is_url(text: str) -> bool:

@@ -210,7 +210,7 @@ def _finder(path: str, flags: dict[str, Any]) -> tuple[report.Find, Scrubber]:
     found: dict[Ref, K8sObject] = {}
     for target, rendered in render_targets(tree, repository.config, repository.paths, ()):
         for problem in rendered.problems:
-            click.echo(f"gitops-kong: {target.name}: {problem.message}", err=True)
+            say(f"{target.name}: {problem.message}")
         for obj in rendered.objects:
             found.setdefault(obj.ref, obj)
     locate = locator(tree)

@@ -81,7 +81,7 @@ def _within(secret: K8sObject) -> Iterator[str]:
     for text in _texts(secret):
         if "\n" in text or text[:1] in "{[":
             try:
-                yield from (v for document in read_documents(text.encode(), "secret") for v in _scalars(document))
+                yield from (v for document in read_documents(text.encode(), "secret") for v in scalars(document))
             except ManifestError:
                 continue
 
@@ -97,13 +97,14 @@ def _texts(secret: K8sObject) -> Iterator[str]:
             continue
 
 
-def _scalars(value: Any) -> Iterator[str]:
+def scalars(value: Any) -> Iterator[str]:
+    """All text and numbers within a value, as text."""
     if isinstance(value, dict):
         for inner in value.values():
-            yield from _scalars(inner)
+            yield from scalars(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _scalars(inner)
+            yield from scalars(inner)
     elif isinstance(value, str):
         yield value
     elif isinstance(value, (int, float)) and not isinstance(value, bool):

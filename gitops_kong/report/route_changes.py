@@ -16,6 +16,7 @@ from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.manifests.secrets import MASK, Scrubber
 from gitops_kong.policies.plugin_fields import inline_secrets
 from gitops_kong.predict.kinds import ROUTE_KINDS
+from gitops_kong.report.configuration import secret_fields
 
 Config = Mapping[str, Any]
 Change = Literal["added", "modified", "removed"]
@@ -252,11 +253,8 @@ class _Hidden:
         self._scrub = Scrubber(objects)
         self._fields: defaultdict[Ref, set[str]] = defaultdict(set)  # the first step of the path, '' for all
         for obj in objects:
-            if obj.data.get("configFrom"):
-                self._fields[obj.ref].add("")
-            for patch in obj.data.get("configPatches") or ():
-                pointer = str((patch or {}).get("path") or "").removeprefix("/")
-                self._fields[obj.ref].add(pointer.partition("/")[0].replace("~1", "/").replace("~0", "~"))
+            if fields := secret_fields(obj):
+                self._fields[obj.ref] |= fields
 
     def flat(self, entity: _Entity | None) -> dict[str, _Leaf]:
         """Leaves by their path, such as `config.redis.host`; a list of plain values is one."""

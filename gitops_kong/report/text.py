@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from gitops_kong import __version__
+from gitops_kong.lazy import regex
 from gitops_kong.predict.model import Finding, Severity, TargetPrediction
 from gitops_kong.report.assumed import shortened
 from gitops_kong.report.grouping import Group, grouped, headline
@@ -20,6 +22,8 @@ NARROWEST = 40
 NAMED_OBJECTS = 5  # of a group; --verbose names all
 GROUPS = 100  # findings that are alike count as one; --verbose tells all
 SHOWN_SIGNS = 3  # of what an operator will see; --verbose shows all
+# `::name …::` at the start of a line (actions/runner, `ActionCommand`), `##[…]` and `##vso[…]` anywhere
+_COMMAND = regex(r"^([^\S\n]*)(::)|(?<=#)()(#(?:vso|teamcity)?\[)", re.MULTILINE)
 MARKS: dict[Severity, tuple[str, str]] = {"error": ("✗", "red"), "warning": ("!", "yellow"), "info": ("·", "blue")}
 
 
@@ -73,8 +77,20 @@ def _problems(report: Report, style: Style, verbose: bool) -> Iterator[str]:
 
 
 def printable(text: str) -> str:
-    """Text from a manifest without what a terminal would obey."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Text from a manifest without what a terminal or a CI that reads the log would obey."""
+    return inert("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
+def inert(text: str) -> str:
+    """`text` in which no line is a command to those who read all that is printed.
+
+    A character without width stands in front of the marks of commands to GitHub's runner, Azure's agent and TeamCity.
+    """
+    return (
+        _COMMAND.sub(lambda m: f"{m[1] or ''}\N{ZERO WIDTH SPACE}{m[2] or m[4]}", text)
+        if "::" in text or "##" in text
+        else text
+    )
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
@@ -257,7 +273,7 @@ def count(number: int, noun: str) -> str:
 def wrapped(text: str, indent: str, hanging: str | None = None, width: int = WIDTH) -> Iterator[str]:
     """The lines of a text within the width, the first one behind `indent`, the others behind `hanging`."""
     for i, line in enumerate(printable(text).splitlines()):
-        yield from textwrap.wrap(
+        lines = textwrap.wrap(
             line,
             width,
             initial_indent=indent if i == 0 else hanging or indent,
@@ -265,3 +281,4 @@ def wrapped(text: str, indent: str, hanging: str | None = None, width: int = WID
             break_long_words=False,
             break_on_hyphens=False,
         )
+        yield from map(inert, lines)  # a command can come to the start of a line

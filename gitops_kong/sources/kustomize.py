@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from gitops_kong.errors import ManifestError, RenderError
+from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import mappings
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import read_documents, read_objects
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal
+from gitops_kong.sources.kustomize_secrets import without_secrets
 from gitops_kong.sources.tools import Tools, export, workspace
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -307,11 +308,17 @@ def build(
     this = _Build(path, tree, found, tools, limits)
     try:
         objects = _objects(this, overrides or {}, loosely)
-    except RenderError:
+    except UserError as e:
         if problems or found.lost:  # what is missing is why
             return Rendered(problems=[*problems, *found.lost])
-        raise
+        read = [(place, folded(_first(tree, file))) for place, file in found.kustomizations.items()]
+        raise type(e)(without_secrets(str(e), tree, found.files, [*read, (path, folded(overrides))])) from None
     return Rendered(objects=objects, problems=problems)
+
+
+def _first(tree: Tree, file: str) -> Any:
+    documents = read_documents(tree.read(file), file)
+    return documents[0] if documents else None
 
 
 def _objects(this: _Build, overrides: Mapping[str, Any], loosely: Callable[[], bool]) -> list[K8sObject]:

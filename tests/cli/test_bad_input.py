@@ -235,3 +235,18 @@ def test_what_looks_like_git_and_is_none_is_told(tmp_path: Path) -> None:
     done = gitops_kong("check", "--base", "main", cwd=tree)
     assert done.returncode == 2
     assert f"--base main: {tree}/.git: no repository that Git can read" in done.stderr
+
+
+def test_a_pattern_of_a_crd_does_not_take_years(tmp_path: Path) -> None:
+    schema = "{openAPIV3Schema: {type: object, properties: {plugin: {type: string, pattern: '^(a+)+$'}}}}"
+    write(tmp_path, {"bad/crd.yaml": (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        "metadata: {name: kongplugins.configuration.konghq.com}\nspec:\n  group: configuration.konghq.com\n"
+        "  names: {kind: KongPlugin, plural: kongplugins}\n  scope: Namespaced\n  versions:\n"
+        f"  - {{name: v1, served: true, storage: true, schema: {schema}}}\n---\n"
+        "apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {name: p}\n"
+        f"plugin: {'a' * 60}!\n"
+    )})  # fmt: skip
+    done = gitops_kong("check", "--no-base", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "should match '^(a+)+$'" in " ".join(done.stdout.split())

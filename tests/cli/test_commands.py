@@ -104,6 +104,74 @@ def test_secrets_reach_no_output(tmp_path: Path) -> None:
             assert secret not in told, arguments
 
 
+CREDENTIALS = """
+apiVersion: configuration.konghq.com/v1
+kind: KongConsumer
+metadata: {name: c, namespace: shop, annotations: {kubernetes.io/ingress.class: kong}}
+username: c
+credentials: [basic, acl, token]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: basic, namespace: shop, labels: {konghq.com/credential: basic-auth}}
+stringData: {username: SENTINEL-user, password: SENTINEL-word}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: acl, namespace: shop, labels: {konghq.com/credential: acl}}
+stringData: {group: SENTINEL-group}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: token, namespace: shop, labels: {konghq.com/credential: jwt}}
+stringData: {algorithm: HS256, key: SENTINEL-key, secret: SENTINEL-secret}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: limits, namespace: shop}
+stringData: {config: "{minute: 771235, second: 771234, policy: local}", second: "771233"}
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongClusterPlugin
+metadata: {name: whole, annotations: {kubernetes.io/ingress.class: kong}, labels: {global: "true"}}
+plugin: rate-limiting
+configFrom: {secretKeyRef: {name: limits, namespace: shop, key: config}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop, annotations: {konghq.com/plugins: patched}}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongPlugin
+metadata: {name: patched, namespace: shop}
+plugin: rate-limiting
+config: {minute: 900000}
+configPatches: [{path: /second, valueFrom: {secretKeyRef: {name: limits, key: second}}}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {ingressClassName: kong, defaultBackend: {service: {name: web, port: {number: 80}}}}
+"""
+
+
+def test_what_comes_from_secrets_is_masked_and_kong_still_takes_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(CREDENTIALS)
+    done = gitops_kong("translate", "--format", "json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    config = json.loads(done.stdout)
+    assert "SENTINEL" not in done.stdout
+    assert "77123" not in done.stdout
+    patched, whole = sorted(config["plugins"], key=lambda plugin: "service" not in plugin)
+    assert (patched["config"]["minute"], patched["config"]["second"]) == (900000, 1)
+    assert whole["config"]["minute"] > whole["config"]["second"]
+    file = tmp_path / "kong.json"
+    file.write_text(json.dumps({**config, "plugins": [patched]}))
+    validated = gitops_kong("gateway-validate", str(file), cwd=tmp_path)
+    assert validated.returncode == 0, validated.stdout + validated.stderr
+
+
 ENTERPRISE = """
 apiVersion: v1
 kind: Service

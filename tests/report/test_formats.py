@@ -213,6 +213,22 @@ def test_text_tells_the_first_hundred_and_counts_the_rest() -> None:
     assert text.write(report(broken(150)), verbose=True).count("✗") == 150
 
 
+@pytest.mark.parametrize("command", ["::stop-commands::x", "  ::add-mask::y", "##[error]z", "##vso[task.complete]"])
+def test_text_holds_no_commands_to_a_ci(command: str) -> None:
+    """GitHub's runner and Azure's agent read all that a step prints; a line can be broken anywhere."""
+    long = "word " * 40
+    told = f"{command}\n{long}{command} {long}{command}"
+    found = Finding(
+        "status-empty", "error", told, command, obj("Ingress", "a", "i", f"{command}.yaml"), effects=(told,)
+    )
+    checked = replace(report((found,)), problems=(Problem(command, told),))
+    written = text.write(checked, width=80) + text.write(checked, verbose=True)
+    assert "word" in written
+    lines = [line.strip() for line in written.splitlines()]
+    assert not [line for line in lines if line.startswith("::") or "##[" in line or "##vso[" in line]
+    assert [line for line in lines if line.startswith(("\u200b::", "#\u200b#["))] or "#\u200b#vso[" in written
+
+
 def test_text_does_not_pass_on_terminal_commands() -> None:
     evil = FINDINGS[0].__class__("excluded", "error", "a\x1b[2Jb\x07", "t", obj("Ingress", "a\x1b", "b", "i\x1b.yaml"))
     assert "\x1b" not in text.write(report((evil,)))

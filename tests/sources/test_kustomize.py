@@ -254,3 +254,27 @@ def test_what_is_absent_leaves_the_rest(tmp_path: Path) -> None:
         "o/kustomization.yaml: the remote base https://example.com/crds?ref=v1 is not fetched",
         "o/kustomization.yaml: chart far 1.0.0 is not in the repository",
     ]
+
+
+VALUE = "hunter2-hunter2"
+ERRORS = {
+    "a literal": {"k/kustomization.yaml": f"secretGenerator: [{{name: s, literals: ['{VALUE}']}}]\n"},
+    "a patch": {
+        "k/kustomization.yaml": "resources: [s.yaml]\npatches:\n- target: {kind: Secret}\n  patch: |\n"
+        f"    kind: Secret\n    data: {VALUE}: [\n",
+        "k/s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n",
+    },
+    "a JSON patch": {
+        "k/kustomization.yaml": "resources: [s.yaml]\npatches:\n- target: {kind: Secret}\n  patch: |\n"
+        f"    - {{op: move, path: /data/x, value: {VALUE}}}\n",
+        "k/s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n",
+    },
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors_do_not_repeat_values_of_secrets(name: str, tmp_path: Path) -> None:
+    write(tmp_path, ERRORS[name])
+    (problem,) = rendered(tmp_path, "k").problems
+    assert VALUE not in problem.message
+    assert "kustomize" in problem.message
