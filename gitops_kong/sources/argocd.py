@@ -9,7 +9,7 @@ from typing import Any
 
 from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.lazy import regex
-from gitops_kong.manifests.lenient import items
+from gitops_kong.manifests.lenient import items, mapping
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources import applicationset, files, helm, kustomize, subcharts
 from gitops_kong.sources.applicationset_git import newer_patterns
@@ -194,8 +194,8 @@ class _Walk:
                 if each.kind == "Application":
                     found.add(application(each).cluster)
                 else:
-                    template = each.spec.get("template") or {}
-                    made = application(each.with_data({**each.data, "spec": template.get("spec") or {}}))
+                    template = mapping(each.spec.get("template"))
+                    made = application(each.with_data({**each.data, "spec": mapping(template.get("spec"))}))
                     if "{{" not in made.cluster:
                         found.add(made.cluster)
         return found
