@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gitops_kong.cli.code import code_digest
 from gitops_kong.cli.inputs import CheckSettings, Revision
 from gitops_kong.cli.settings import kubernetes_version
+from gitops_kong.errors import UserError
 from gitops_kong.gateway import custom_schemas
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.policies import selection
@@ -49,7 +50,7 @@ class KnownVerdicts:
             for tree in (head.tree, base.tree if base else None):
                 start.add(_own_files(tree) if tree else None)
             start.add_objects(context)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, UserError):  # a file of the base that cannot be read
             return cls(None)
         return cls(store, start)
 

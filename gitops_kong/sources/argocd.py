@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -263,6 +264,7 @@ def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
             expansion.add(each, 0)
         elif not target.options.get("roots"):
             expansion.rendered.objects.append(each)
+    expansion.settle()
     return expansion.rendered
 
 
@@ -325,6 +327,14 @@ class _Expansion:
             if len(self.seen) + len(self.begun) < self.limits.applications:
                 self.begun[identity] = found, self.parts(application(found))
 
+    def settle(self) -> None:
+        """Ends what was begun for nothing (an Application that another one took the place of): it reads files."""
+        for _, parts in self.begun.values():
+            for _, render in parts:
+                with suppress(UserError):
+                    render()
+        self.begun.clear()
+
     def parts(self, app: Application) -> list[tuple[SourceOf, Callable[[], Rendered]]]:
         """The sources of an Application, each with what gives its objects."""
         parts = [SourceOf(app, source, self.tree, self.tools, self.limits) for source in app.sources]
@@ -374,7 +384,10 @@ class _Expansion:
     def deploy(self, app: Application, depth: int) -> None:
         if app.cluster == self.cluster or not self.cluster:
             self.rendered.releases.append(app.found)
-        begun = self.begun.pop((app.found.kind, app.found.namespace, app.found.name), None)
+        identity = (app.found.kind, app.found.namespace, app.found.name)
+        begun = self.begun.get(identity)
+        if begun and begun[0] is app.found:
+            del self.begun[identity]
         for part, render in begun[1] if begun and begun[0] is app.found else self.parts(app):
             try:
                 rendered = render()

@@ -96,6 +96,8 @@ def repository(root: Path, seed: int, broken: float = 0.2) -> None:
             files[f"{path}/all.yaml"] = manifests(rng, 1, broken)
             if rng.random() < 0.5:
                 files[f"{path}/kustomization.yaml"] = "resources: [all.yaml]\nnamePrefix: a-\n"
+    if rng.random() < 0.5:
+        files["deployed/zwei.yaml"] = APPLICATION.format(name="two", path="apps/one")  # a name that another one has
     write(root, files)
 
 
