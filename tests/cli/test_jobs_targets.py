@@ -238,3 +238,25 @@ def test_other_commands_print_the_same(command: list[str], tmp_path: Path, monke
     alone, several = (CliRunner().invoke(cli, [*command, "--jobs", jobs]) for jobs in ("1", "3"))
     assert len(alone.stdout) > 500
     assert (several.exit_code, several.stdout, several.stderr) == (alone.exit_code, alone.stdout, alone.stderr)
+
+
+def test_the_cache_changes_nothing_with_any_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository(tmp_path / "repository", 5)
+    monkeypatch.chdir(tmp_path / "repository")
+    formats = [f"--report={form}={tmp_path / form}" for form in ("html", "markdown", "sarif", "junit", "text")]
+
+    def everything(jobs: int, *more: str) -> tuple[object, ...]:
+        done = check(jobs, "--no-base", *formats, *more)
+        return *done, *((tmp_path / each.split("=")[1]).read_text() for each in formats)
+
+    monkeypatch.setenv("GITOPS_KONG_CACHE", "1")
+    rng = random.Random(6)
+    for step in range(3):
+        alone = everything(1, "--no-cache")
+        for jobs in (1, 2, 4):
+            monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / f"cache-{jobs}"))
+            assert everything(jobs) == alone, f"step {step}, {jobs} processes, one file changed"
+            assert everything(jobs) == alone, f"step {step}, {jobs} processes, nothing changed"
+        Path("overlays", str(step), "all.yaml").write_text(manifests(rng, 2, 0.3))
+    kept = {jobs: len([*(tmp_path / f"cache-{jobs}" / "gitops-kong" / "results").glob("*")]) for jobs in (1, 2, 4)}
+    assert kept[1] == kept[2] == kept[4] > 10
