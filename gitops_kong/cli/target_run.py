@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -70,10 +70,12 @@ class TargetRun:
         self, target: Target, rendered: Rendered, before: Rendered | None, earlier: TargetRun | None = None
     ) -> TargetPrediction:
         """Predictions and findings of one target; `earlier` is the controller that this one takes the place of."""
-        base = (earlier or self)._applying(before).state() if before is not None else None  # noqa: SLF001
         world = self._world()
+        old = earlier or self
+        base_world = earlier._world() if earlier and before is not None else None  # noqa: SLF001
+        base = old._before(before, base_world or world) if before is not None else None  # noqa: SLF001
         early: dict[Stage, parallel.Ahead[K8sObject]] = {}
-        with ExitStack() as others:
+        with old._base_judged_ahead(base, base_world or world) as take_over, ExitStack() as others:  # noqa: SLF001
 
             def start(stage: Stage, state: ClusterState) -> None:
                 """Let other processes look for objects in which the rules of a stage find nothing."""
@@ -93,7 +95,7 @@ class TargetRun:
             if early:  # what several processes do together comes before what one of them does alone
                 world.gateway.judge(configuration(), 0)
                 start("configuration", head)
-            base_world = earlier._world() if earlier and base else None  # noqa: SLF001
+            take_over()
             assumptions = self._assumptions(rendered)
             predicted = predict(target.name, base, head, world, self.scenarios, assumptions, base_world)
             predicted = replace(predicted, findings=tuple(self.rules.judged(predicted.findings)))
@@ -102,10 +104,36 @@ class TargetRun:
             found = judge(self.rules.policies, target.name, evidence, nothing_in=nothing_in)
             judged = predicted.with_findings(found).in_order()
         if self.compare_routes and base is not None:
-            was = (earlier or self)._configuration(base, base_world or world)  # noqa: SLF001
+            was = old._configuration(base, base_world or world)  # noqa: SLF001
             objects = (*base.stored.values(), *head.stored.values())
             self.route_changes[target.name] = route_changes(was, configuration(), objects)
         return replace(judged, findings=doubted(judged.findings)) if rendered.not_seen else judged
+
+    def _before(self, rendered: Rendered, world: World) -> ClusterState:
+        """The cluster before the change, which is translated, too."""
+        return self._applying(rendered).state_while(partial(self._configuration, world=world))
+
+    @contextmanager
+    def _base_judged_ahead(self, base: ClusterState | None, world: World) -> Iterator[Callable[[], None]]:
+        """Another process lets the gateway judge what it runs before the change: most likely it just accepts it.
+
+        What the context gives takes that over.
+        """
+        if base is None or not parallel.others(list(base.store)):
+            yield lambda: None
+            return
+        config = self._configuration(base, world)
+
+        def is_accepted(_: str) -> bool:
+            with parallel.processes(1):
+                return world.accepts(config)
+
+        def take_over() -> None:
+            if ahead.plain("base"):
+                world.know_accepted(config)
+
+        with parallel.Ahead([["base"]], is_accepted, urgent=False) as ahead:
+            yield take_over
 
     def _evidence(self, base: ClusterState | None, head: ClusterState, world: World) -> Evidence:
         return Evidence(

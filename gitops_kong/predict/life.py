@@ -21,6 +21,7 @@ from gitops_kong.translate.state import GatewaySchemas, Translation
 
 # The loop runs on every tick; what a retry changes (or breaks) shows in the second run.
 RUNS_A_STEP = 2
+_ACCEPTED = Answer(201, [])
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,23 @@ class World:
 
     def __init__(self, options: ControllerOptions, gateway: Gateway, translate: Translate) -> None:
         self.options = options
-        self.gateway: Gateway = _RememberingGateway(gateway)
+        self._gateway = _RememberingGateway(gateway)
+        self.gateway: Gateway = self._gateway
         self._translate = translate
         self._translations: dict[tuple[int, ...], tuple[ObjectStore, Translation]] = {}
         self._of_store: dict[int, tuple[ObjectStore, Translation]] = {}
         self._owners: dict[int, tuple[Config, Counter[Ref]]] = {}
+
+    def accepts(self, config: Config) -> bool:
+        """Whether the gateway takes a configuration, and nothing is left to say of it."""
+        answer = self.gateway.judge(config, 0)
+        return answer.status == _ACCEPTED.status and not (
+            answer.errors or answer.general or answer.unverified or answer.blamed
+        )
+
+    def know_accepted(self, config: Config) -> None:
+        """Take over from somebody who knows that the gateway `accepts` a configuration."""
+        self._gateway.remember(config, _ACCEPTED)
 
     def owners(self, config: Config | None) -> Counter[Ref]:
         """How many entities of a configuration each object has, counted once."""
@@ -112,6 +125,10 @@ class _RememberingGateway:
         if known is None:
             known = self._answers[id(config)] = (config, self._gateway.judge(config, push))
         return known[1]
+
+    def remember(self, config: Config, answer: Answer) -> None:
+        """Answer this from now on."""
+        self._answers[id(config)] = (config, answer)
 
     def stored(self, config: Config) -> Config:
         """`config` as the gateway holds it."""
