@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gitops_kong.errors import UserError
-from gitops_kong.sources import argocd, assumed, files, flux, helm, kustomize
+from gitops_kong.sources import argocd, assumed, files, flux, helm, kustomize, operators
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree
 from gitops_kong.sources.placeholders import templates
 from gitops_kong.sources.tools import Tools
@@ -46,4 +46,5 @@ def render(target: Target, tree: Tree, tools: Tools | None = None, limits: Limit
             return Rendered(not_seen=[templates([problem.file])])
         return Rendered(problems=[problem])
     rendered.assumptions.extend(assumed.secrets(rendered.objects))
+    rendered.assumptions.extend(operators.operated(rendered.objects, rendered.releases))
     return rendered
