@@ -28,6 +28,7 @@ from gitops_kong.report.model import Controller, Problem, Report
 from gitops_kong.reuse.store import Store
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
+from gitops_kong.sources.deployed import without_deployed
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.files import read_files
 
@@ -121,6 +122,8 @@ def judge_targets(
         for i, target in enumerate(targets, 1):
             progress.item(f"rendering {target.name} ({i} of {len(targets)})", "rendering", i, len(targets))
             after[target.name], before[target.name] = next(both)
+        if whole and not config.targets:
+            targets = without_deployed(targets, after, head.tree, tools)
         for target in states.gone() if whole else ():
             after[target.name], before[target.name] = states.render_gone(target, tools)
             targets = (*targets, target)

@@ -15,6 +15,7 @@ from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.controller_found import FoundController, find_controllers
+from gitops_kong.sources.deployed import without_deployed
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.outputs import Kept, Outputs
 from gitops_kong.sources.render import render
@@ -29,8 +30,11 @@ def render_targets(
     """Every wanted target with what it renders to."""
     targets = select(discover(tree, config, paths), names)
     with rendering(targets, tools_of(config)) as tools:
-        rendered = in_turn([partial(render, target, tree, tools) for target in targets], tools)
-        return [*zip(targets, rendered, strict=True)]
+        works = in_turn([partial(render, target, tree, tools) for target in targets], tools)
+        rendered = {target.name: next(works) for target in targets}
+        if not names and not config.targets:
+            targets = without_deployed(targets, rendered, tree, tools)
+        return [(target, rendered[target.name]) for target in targets]
 
 
 @contextmanager
