@@ -24,6 +24,7 @@ from gitops_kong.cluster.gateway_references import resolved_refs
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.reference_grants import GATEWAY_GROUP
 from gitops_kong.cluster.store import ObjectStore
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import EMPTY, K8sObject, Ref
 
 UNMANAGED_CLASS = "konghq.com/gatewayclass-unmanaged"
@@ -31,6 +32,11 @@ ROUTE_KINDS = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
 ALPHA_KINDS = ("TCPRoute", "TLSRoute", "UDPRoute", "BackendTLSPolicy")  # read with the gate GatewayAlpha only
 # Kinds that the controller only looks up: it decides by them and reports nothing on them.
 LOOKED_UP = ((GATEWAY_GROUP, "GatewayClass"), ("", "Namespace"))
+# names under which other implementations bring their GatewayClasses along (their documents of installation)
+_OTHERS = regex(
+    r"agentgateway|amazon-vpc-lattice|apisix|azure-alb-[\w-]+|azure-application-lb|cilium|contour|eg|envoy(?:-gateway)?"
+    r"|gke-l7-[\w-]+|gloo-gateway|haproxy|higress|istio(?:-[\w-]+)?|kgateway|linkerd|nginx|openshift-default|traefik|tyk"
+)
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
@@ -52,12 +58,17 @@ class GatewayApiIntake:
     references: frozenset[Ref]
 
 
+def is_of_another(gateway_class: str) -> bool:
+    """Whether a GatewayClass that is not known has a name that another implementation gives to its own."""
+    return _OTHERS.fullmatch(gateway_class) is not None
+
+
 def take_in(store: ObjectStore, options: ControllerOptions, *, assume_missing: bool = False) -> GatewayApiIntake:
     """Decide on all objects of the Gateway API in `store`, which holds every object of the cluster.
 
     `assume_missing`: `store` may lack what others bring into the cluster. A Secret, ConfigMap or Service that it does
-    not have counts as being there, a GatewayClass as this controller's own, a Gateway as one that takes every route
-    but those that need to know its ports.
+    not have counts as being there, a GatewayClass as this controller's own unless its name is that of another one's, a
+    Gateway as one that takes every route but those that need to know its ports.
     """
     intake = _Intake(store, options, assume_missing=assume_missing)
     intake.take_classes()
@@ -217,6 +228,8 @@ class _Intake:
         """The Gateway's class if it is this controller's, or why not."""
         name = gateway.spec.get("gatewayClassName") or ""
         gateway_class = self.store.get(GATEWAY_GROUP, "GatewayClass", "", name)
+        if gateway_class is None and self.assume_missing and is_of_another(name):
+            return None, f"its GatewayClass {name} is not here, and taken for that of another controller of this name"
         if gateway_class is None and self.assume_missing:
             metadata = {"name": name, "annotations": {UNMANAGED_CLASS: "true"}}
             return K8sObject({"apiVersion": f"{GATEWAY_GROUP}/v1", "kind": "GatewayClass", "metadata": metadata}), ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
 
+from gitops_kong.cluster.gateway_api import is_of_another
 from gitops_kong.cluster.intake import CLASS_ANNOTATION
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.cluster.reference_grants import GATEWAY_GROUP
@@ -49,8 +50,10 @@ def _foreign(parent: dict[str, object], obj: K8sObject, state: ClusterState, opt
     gateway = state.stored.get(ref)
     if gateway is None:
         return False
-    name = gateway.spec.get("gatewayClassName")
+    name = str(gateway.spec.get("gatewayClassName") or "")
     classes = [each for each in state.looked_up if each.kind == "GatewayClass" and each.name == name]
+    if not classes:
+        return is_of_another(name)
     return any(each.spec.get("controllerName") != options.gateway_controller_name for each in classes)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gitops_kong.predict.model import Finding, Severity, SuppressedFinding, TargetPrediction
-from gitops_kong.report.assumed import shortened
+from gitops_kong.report.alike import shortened
 from gitops_kong.report.grouping import Group, grouped, headline
 from gitops_kong.report.model import Report, chain
 from gitops_kong.report.route_changes import EntityChange, RouteChange

@@ -12,7 +12,7 @@ import click
 from gitops_kong import __version__
 from gitops_kong.lazy import regex
 from gitops_kong.predict.model import Finding, Severity, TargetPrediction
-from gitops_kong.report.assumed import shortened
+from gitops_kong.report.alike import kind, shortened
 from gitops_kong.report.grouping import Group, grouped, headline
 from gitops_kong.report.model import Report, Runs, chain, listed
 from gitops_kong.report.sections import NOTE, Told, names, rank, sections
@@ -63,17 +63,22 @@ def write(report: Report, color: bool = False, verbose: bool = False, width: int
 
 
 def _problems(report: Report, style: Style, verbose: bool) -> Iterator[str]:
-    """Why targets could not be checked; those with the same reasons together."""
+    """Why targets could not be checked; those of which the same is to be said together."""
     checked = {target.target for target in report.targets if target.objects}
-    alike: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
-    for name, problems in report.problems_by_target().items():
-        alike.setdefault((name in checked, tuple(problem.message for problem in problems)), []).append(name)
-    for (partly, messages), targets in alike.items():
+    together: dict[tuple[bool, frozenset[str]], list[str]] = {}
+    problems = report.problems_by_target()
+    for name, found in problems.items():
+        together.setdefault((name in checked, frozenset(kind(problem.message) for problem in found)), []).append(name)
+    for (partly, _), targets in together.items():
         what = "could not be checked in whole" if partly else "could not be checked"
         told = ", ".join(targets) if verbose else listed(targets)
         yield from ("", f"{style('✗', 'red')} {style(printable(told), bold=True)} {what}")
-        for message in messages:
+        messages = dict.fromkeys(problem.message for name in targets for problem in problems[name])
+        shown = list(messages) if verbose else list(shortened(messages))
+        for message in shown:
             yield from style.wrapped(message, "    ", "      ")
+        if len(shown) < len(messages):
+            yield style("    --verbose names them all", dim=True)
 
 
 def printable(text: str) -> str:

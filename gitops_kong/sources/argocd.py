@@ -30,6 +30,9 @@ _SYNC_HOOKS = frozenset(("PreSync", "Sync", "PostSync"))
 _HELM_HOOKS = frozenset(("pre-install", "pre-upgrade", "post-install", "post-upgrade"))
 # Those that come with the rest or after it; a PreSync hook is deleted and made anew before each sync of the rest.
 _WITH_THE_REST = frozenset(("Sync", "PostSync"))
+_RUNS = frozenset(  # what a hook runs, and runs as: nothing that routes lead to or need
+    ("Job", "Pod", "Workflow", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+)
 _HELM_LATER = frozenset(("post-install", "post-upgrade"))
 _HELM_PLAIN = frozenset(("crd-install",))
 
@@ -415,9 +418,15 @@ class _Expansion:
             why = absent_hook(found)
             if why is None:
                 kept.append(found)
-            else:
-                self.elsewhere(str(found.ref), f"{why} of {app.found.ref}", found)
+            elif found.kind not in _RUNS:
+                self.elsewhere(_called(found), f"{why} of {app.found.ref}", found)
         return kept
+
+
+def _called(found: K8sObject) -> str:
+    """An object by its name, or by how its name begins."""
+    prefix = "" if found.name else f"{found.metadata.get('generateName') or ''}…"
+    return f"{found.ref}{prefix}"
 
 
 def absent_hook(found: K8sObject) -> str | None:

@@ -65,6 +65,7 @@ class Elsewhere(RenderError):  # noqa: N818
 
 
 _CHECKOUT = "give --repo URL=PATH"
+_NO_PLUGINS = "config management plugins are not run"
 _NETWORK = "give --allow-network"
 
 
@@ -156,7 +157,7 @@ class SourceOf:
         """The objects of a path, by the tool that it is made for."""
         kind = self.kind(tree, path)
         if kind == "plugin":
-            raise Elsewhere(f"what the plugin of {self.application.found.ref} makes of {path}")
+            raise Elsewhere(f"what the plugin of {self.application.found.ref} makes of {path}", _NO_PLUGINS)
         if kind == "helm":
             return helm.template(self.release(tree, path), tree, self.tools, self.limits)
         if kind == "kustomize":
@@ -209,7 +210,7 @@ class SourceOf:
             parameters=tuple(parameters),
             flags=(*(() if options.get("skipCrds") else ("--include-crds",)), *self.switches(options)),
             kubernetes_version=str(options.get("kubeVersion") or ""),
-            api_versions=tuple(map(str, versions)) if isinstance(versions, list) else (),
+            api_versions=tuple(map(str, versions)) if isinstance(versions, list) else helm.OF_EVERY_CLUSTER,
             extra_files=tuple(extra),
         )
 

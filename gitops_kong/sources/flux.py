@@ -257,6 +257,7 @@ class _Expansion:
             value_files=value_files,
             values=tuple(self.values(found)),
             flags=("--include-crds",),
+            api_versions=helm.OF_EVERY_CLUSTER,
         )
         return helm.template(release, tree, self.tools, self.limits)
 

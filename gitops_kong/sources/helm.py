@@ -21,6 +21,8 @@ from gitops_kong.sources.tools import Tools, export, workspace
 _SOURCE = regex(r"^# Source: (.+)$", re.MULTILINE)
 _VARIANT = regex(r"values[-._](?!schema\b).+\.ya?ml")
 _RELEASE = regex(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
+# what clusters serve and `helm template` does not know of by itself; Argo CD and Flux ask the cluster
+OF_EVERY_CLUSTER = ("apiregistration.k8s.io/v1",)
 _NO_RELEASE = regex(r"[^a-z0-9.-]+")
 
 

@@ -76,3 +76,9 @@ def test_what_was_not_taken_in_before_is_not_new(tmp_path: Path) -> None:
     done = gitops_kong("check", "--base", "HEAD", "--format", "json", cwd=tmp_path)
     (found,) = [f for f in json.loads(done.stdout)["findings"] if f["rule"] == "not-taken-in"]
     assert found["existing"]
+
+
+@pytest.mark.parametrize(("name", "found"), [("cilium", [("HTTPRoute", "info", False)]), ("internal", [])])
+def test_a_class_that_is_not_here(tmp_path: Path, name: str, found: list[tuple[str, str, bool]]) -> None:
+    gateway, route = ANOTHER_GATEWAY.split("---")[1:]
+    assert told(tmp_path, gateway.replace("envoy", name) + "---" + route) == found

@@ -562,3 +562,30 @@ def test_files_that_are_no_manifests_are_left_out_as_argo_cd_does(tmp_path: Path
     result = rendered(tmp_path)
     assert names(result) == ["Service shop/web"]
     assert [p.file for p in result.problems] == ["apps/broken.yaml"]
+
+
+def test_hooks_are_named_where_something_may_need_them(tmp_path: Path) -> None:
+    annotations = "annotations: {argocd.argoproj.io/hook: PreSync}"
+    job = f"apiVersion: batch/v1\nkind: Job\nmetadata: {{generateName: migrate-, {annotations}}}\n"
+    config = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{generateName: settings-, {annotations}}}\n"
+    write(
+        tmp_path,
+        {
+            "app.yaml": app("web", {"path": "web"}, namespace="default"),
+            "web/all.yaml": f"{service('web')}---\n{job}---\n{config}",
+        },
+    )
+    result = rendered(tmp_path)
+    assert names(result) == ["Service default/web"]
+    assert [each.what for each in result.not_seen] == ["ConfigMap settings-…"]
+
+
+def test_charts_see_the_apis_that_every_cluster_has(tmp_path: Path) -> None:
+    template = (
+        'apiVersion: {{ if .Capabilities.APIVersions.Has "apiregistration.k8s.io/v1" }}apiregistration.k8s.io/v1'
+        "{{ else }}apiregistration.k8s.io/v1beta1{{ end }}\nkind: APIService\nmetadata: {name: v1.example.com}\n"
+    )
+    chart = {"chart/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", "chart/templates/a.yaml": template}
+    write(tmp_path, {"app.yaml": app("web", {"path": "chart"}), **chart})
+    (made,) = rendered(tmp_path).objects
+    assert made.api_version == "apiregistration.k8s.io/v1"

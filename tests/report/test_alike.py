@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gitops_kong.report.assumed import shortened
+from gitops_kong.report.alike import shortened
 
 
 def test_what_is_alike_is_counted() -> None:
@@ -26,3 +26,13 @@ def test_long_lists_are_cut() -> None:
     ]
     few = text.format(5, ", ".join(names[:5]))
     assert list(shortened([few])) == [few]
+
+
+def test_names_do_not_make_a_difference() -> None:
+    plugins = [f"what ApplicationSet argocd/a{n} makes is not seen: what its plugin generator gives" for n in range(6)]
+    assert list(shortened(plugins))[2:] == ["and 4 more like these"]
+    charts = [f"a{n}/Chart.yaml: sub-chart x 1.{n} is not here; run `helm dependency build a{n}`" for n in range(6)]
+    assert list(shortened(charts))[2:] == ["and 4 more like these"]
+    assert (
+        list(shortened(["a.yaml:3:1: duplicate key 'x'", "b.yaml:9:2: not YAML: a tab", *charts[:2]]))[2:] == charts[:2]
+    )
