@@ -22,6 +22,7 @@ from gitops_kong.sources.render import render
 from gitops_kong.sources.tools import Tools
 
 Value = TypeVar("Value")
+_OF_SEVERAL = ("argocd", "flux", "combined")  # sources that may take several renderers for one target
 
 
 def render_targets(
@@ -41,10 +42,11 @@ def render_targets(
 def rendering(targets: Sequence[Target], tools: Tools) -> Iterator[Tools]:
     """The tools with threads to render these targets with, as many as there are processes; they end with the context.
 
-    Plain files take no renderer, and no threads.
+    Plain files take no renderer and no threads, and the only renderer of a run would have nothing beside it.
     """
     count = parallel.allowed()
-    if count < 2 or all(target.source == "files" for target in targets):
+    rendered = [target for target in targets if target.source != "files"]
+    if count < 2 or not (len(rendered) > 1 or any(target.source in _OF_SEVERAL for target in rendered)):
         yield tools
         return
     from gitops_kong.sources.workers import Workers  # noqa: PLC0415  # brings logging along

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from gitops_kong.errors import RenderError, UserError
@@ -89,6 +91,8 @@ class _Expansion:
     releases: list[K8sObject] = field(default_factory=list)
     waited_for: dict[Ref, list[K8sObject]] = field(default_factory=dict)
     lacking: dict[str, list[K8sObject]] = field(default_factory=dict)
+    begun: dict[Ref, tuple[Files, Callable[[], Rendered]]] = field(default_factory=dict)
+    tried: set[Ref] = field(default_factory=set)  # what was begun, or cannot be yet
 
     def learn(self, objects: Iterable[K8sObject]) -> None:
         for found in objects:
@@ -116,18 +120,50 @@ class _Expansion:
     def run(self) -> None:
         """Applies everything; a Kustomization waits for the ConfigMaps of others that it takes variables from."""
         while self.pending:
+            self.begin()
             position = next((n for n, (each, _) in enumerate(self.pending) if self.ready(each)), 0)
             found, depth = self.pending.pop(position)
             try:
                 self.apply(found, depth)
             except UserError as e:
                 self.problem(e, found)
+        self.settle()
+        begun: list[tuple[K8sObject, Callable[[], Rendered] | UserError | None]] = []
         for found in self.releases:
             try:
-                self.release(found)
+                begun.append((found, self.release(found)))
             except UserError as e:
-                self.problem(e, found)
+                begun.append((found, e))
+        for found, chart in begun:
+            if isinstance(chart, UserError):
+                self.problem(chart, found)
+            elif chart is not None:
+                try:
+                    self.install(found, chart())
+                except UserError as e:
+                    self.problem(e, found)
         self.conclude()
+
+    def begin(self) -> None:
+        """Begins to build what is waiting, where there are threads for it; it is taken if it is still the same then."""
+        for found, _ in self.pending if self.tools.workers else ():
+            if found.ref in self.tried or found.spec.get("suspend") is True or found.spec.get("kubeConfig"):
+                continue
+            self.tried.add(found.ref)
+            try:
+                source = self.sources.files(reference_of(found), found.namespace, _path_in_source(found))
+            except UserError:
+                continue
+            if source.tree is not None and source.tree.is_directory(source.path):
+                work = partial(build, source.path, source.tree, found.spec, self.tools, self.limits, source.ignore)
+                self.begun[found.ref] = source, self.tools.ahead(work)
+
+    def settle(self) -> None:
+        """Ends what was begun for nothing: it reads files."""
+        for _, built in self.begun.values():
+            with suppress(UserError):
+                built()
+        self.begun.clear()
 
     def ready(self, found: K8sObject) -> bool:
         entries = mappings(mapping(found.spec.get("postBuild")).get("substituteFrom"))
@@ -159,7 +195,7 @@ class _Expansion:
         if spec.get("kubeConfig"):
             self.elsewhere(f"what {found.ref} applies", "it applies to another cluster (kubeConfig)", found)
             return
-        source = self.files(found, normal(str(spec.get("path") or ".").lstrip("/")))
+        source = self.files(found, _path_in_source(found))
         if source.tree is None:
             return
         path = source.path
@@ -168,7 +204,12 @@ class _Expansion:
         for entry in mappings(spec.get("dependsOn")):
             ref = Ref(found.group, found.kind, str(entry.get("namespace") or found.namespace), str(entry.get("name")))
             self.waited_for.setdefault(ref, []).append(found)
-        built = build(path, source.tree, spec, self.tools, self.limits, source.ignore)
+        begun = self.begun.get(found.ref)
+        if begun is not None and begun[0] == source:
+            del self.begun[found.ref]
+            built = begun[1]()
+        else:
+            built = build(path, source.tree, spec, self.tools, self.limits, source.ignore)
         objects = self.substituted(built.objects, found)
         objects = [with_metadata(each, mapping(spec.get("commonMetadata"))) for each in objects]
         self.learn(objects)
@@ -222,22 +263,28 @@ class _Expansion:
             values.update({key: _plain(value) for key, value in mapping(held.data.get("stringData")).items()})
         return values
 
-    def release(self, found: K8sObject) -> None:
+    def release(self, found: K8sObject) -> Callable[[], Rendered] | None:
+        """What gives the objects of the chart of a HelmRelease, None where it is not installed or not here."""
         self.rendered.releases.append(found)
         spec = found.spec
         if self.suspended(found):
-            return
+            return None
         if spec.get("kubeConfig"):
             self.elsewhere(f"what {found.ref} installs", "it installs to another cluster (kubeConfig)", found)
-            return
+            return None
         chart = mapping(mapping(spec.get("chart")).get("spec"))
         rendered = self.fetched(found, chart)
-        if rendered is None:
-            source = self.files(found, path_of(found)) if path_of(found) else self.no_chart(found, chart)
-            if source.tree is None:
-                return
-            value_files = tuple(normal(str(path)) for path in items(chart.get("valuesFiles")))
-            rendered = self.chart(found, source.tree, source.path, value_files)
+        if rendered is not None:
+            return lambda: rendered
+        source = self.files(found, path_of(found)) if path_of(found) else self.no_chart(found, chart)
+        if source.tree is None:
+            return None
+        value_files = tuple(normal(str(path)) for path in items(chart.get("valuesFiles")))
+        return self.tools.ahead(self.chart(found, source.tree, source.path, value_files))
+
+    def install(self, found: K8sObject, rendered: Rendered) -> None:
+        """Takes in what the chart of a HelmRelease rendered to, as its post-renderers make it."""
+        spec = found.spec
         objects = [each for each in rendered.objects if not _is_test(each, spec)]
         for renderer in mappings(spec.get("postRenderers")):
             objects = post_rendered(objects, mapping(renderer.get("kustomize")), self.tools, self.limits)
@@ -245,8 +292,10 @@ class _Expansion:
         self.rendered.problems.extend(rendered.problems)
         self.rendered.objects.extend(with_metadata(each, common) for each in objects)
 
-    def chart(self, found: K8sObject, tree: Tree, place: str, value_files: tuple[str, ...] = ()) -> Rendered:
-        """What a chart renders to with the values of a HelmRelease."""
+    def chart(
+        self, found: K8sObject, tree: Tree, place: str, value_files: tuple[str, ...] = ()
+    ) -> Callable[[], Rendered]:
+        """What gives the objects of a chart with the values of a HelmRelease."""
         spec = found.spec
         namespace = str(spec.get("targetNamespace") or found.namespace or "default")
         short = found.name if not spec.get("targetNamespace") else f"{namespace}-{found.name}"
@@ -259,7 +308,7 @@ class _Expansion:
             flags=("--include-crds",),
             api_versions=helm.OF_EVERY_CLUSTER,
         )
-        return helm.template(release, tree, self.tools, self.limits)
+        return partial(helm.template, release, tree, self.tools, self.limits)
 
     def no_chart(self, found: K8sObject, chart: Mapping[str, Any]) -> Files:
         """A note on a chart of a chart repository."""
@@ -285,7 +334,7 @@ class _Expansion:
         else:
             chart_name, version = text(chart.get("chart")), text(chart.get("version"))
         tree, place = fetched.chart(url, chart_name, "" if version == "*" else version, self.tools, self.limits)
-        rendered = self.chart(found, tree, place)
+        rendered = self.chart(found, tree, place)()
         rendered.objects[:] = [K8sObject(each.data, found.origin) for each in rendered.objects]
         return rendered
 
@@ -305,6 +354,11 @@ class _Expansion:
         values = found.spec.get("values")
         if isinstance(values, dict) and values:
             yield values
+
+
+def _path_in_source(found: K8sObject) -> str:
+    """The directory that a Kustomization applies. Raises `RenderError` where it leaves its source."""
+    return normal(str(found.spec.get("path") or ".").lstrip("/"))
 
 
 def _listed(found: list[K8sObject]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from gitops_kong.errors import UserError
 from gitops_kong.sources import argocd, assumed, files, flux, helm, kustomize, operators
@@ -16,9 +17,11 @@ Renderer = Callable[[Target, Tree, Tools, Limits], Rendered]
 def _together(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered:
     """What the parts of a combined target render to in one cluster; a part that fails does not hide the others."""
     rendered = Rendered()
-    for part in target.options["parts"]:
+    parts: tuple[Target, ...] = target.options["parts"]
+    begun = [tools.ahead(partial(SOURCES[part.source], part, tree, tools, limits)) for part in parts]
+    for part, take in zip(parts, begun, strict=True):
         try:
-            rendered.extend(SOURCES[part.source](part, tree, tools, limits))
+            rendered.extend(take())
         except UserError as e:
             rendered.problems.append(Problem.of(e, part.path))
     return rendered

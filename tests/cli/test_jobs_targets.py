@@ -49,6 +49,19 @@ spec:
   source: {{repoURL: "", path: {path}}}
   destination: {{namespace: shop}}
 """
+FLUX = """apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: {name}, namespace: flux-system}}
+spec: {{path: ./{path}, interval: 1m, prune: true, sourceRef: {{kind: GitRepository, name: flux-system}}{more}}}
+"""
+RELEASE = """apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  interval: 1m
+  chart: {{spec: {{chart: ./{path}, sourceRef: {{kind: GitRepository, name: flux-system, namespace: flux-system}}}}}}
+  valuesFrom: [{{kind: ConfigMap, name: {values}}}]
+"""
 BROKEN = ({"field": "minutes"}, {"port": 700_000}, {"path": "/~["}, {"path": "no-slash"}, {"field": "["})
 
 
@@ -96,6 +109,20 @@ def repository(root: Path, seed: int, broken: float = 0.2) -> None:
             files[f"{path}/all.yaml"] = manifests(rng, 1, broken)
             if rng.random() < 0.5:
                 files[f"{path}/kustomization.yaml"] = "resources: [all.yaml]\nnamePrefix: a-\n"
+    files["clusters/one/apps.yaml"] = "---\n".join(
+        [
+            FLUX.format(name="first", path="flux/first", more=""),
+            FLUX.format(name="more", path="flux/more", more=", dependsOn: [{name: first}]"),
+            FLUX.format(name="gone", path="flux/none", more=""),
+            RELEASE.format(name="release", path="flux-chart", values="none"),
+            RELEASE.format(name="lost", path=rng.choice(["flux-chart", "flux/none"]), values="other"),
+        ]
+    )
+    files["flux/first/all.yaml"] = manifests(rng, 1, broken)
+    files["flux/more/inner.yaml"] = FLUX.format(name="inner", path="flux/inner", more=", targetNamespace: other")
+    files["flux/inner/all.yaml"] = manifests(rng, 2, broken)
+    files["flux-chart/Chart.yaml"] = "apiVersion: v2\nname: released\nversion: 1.0.0\n"
+    files["flux-chart/templates/all.yaml"] = manifests(rng, 1, broken)
     if rng.random() < 0.5:
         files["deployed/zwei.yaml"] = APPLICATION.format(name="two", path="apps/one")  # a name that another one has
     write(root, files)
