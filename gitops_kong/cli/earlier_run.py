@@ -45,7 +45,13 @@ class EarlierRun:
         tree = head.tree
         if store is None or not isinstance(tree, WorkTree) or tree.links or settings.compare_routes:
             return None
-        if settings.targets or settings.context or config.targets or any(path in tree.files for path in settings.paths):
+        if (
+            settings.targets
+            or settings.context
+            or config.context
+            or config.targets
+            or any(path in tree.files for path in settings.paths)
+        ):
             return None
         if base is not None and (base.cluster is not None or base.changed is None or base.config is not None):
             return None

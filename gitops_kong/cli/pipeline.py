@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitops_kong.apiserver.admission import ApiServer
 from gitops_kong.cli.before import Before
+from gitops_kong.cli.context import context_of
 from gitops_kong.cli.controllers import controllers_of, on_controllers
 from gitops_kong.cli.earlier_run import EarlierRun
 from gitops_kong.cli.inputs import CheckSettings, Revision
@@ -18,7 +19,7 @@ from gitops_kong.cli.places import line_of, locator
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import kubernetes_version
 from gitops_kong.cli.target_run import TargetRun, schemas_of
-from gitops_kong.cli.targets import context_of, in_turn, rendering, select, tools_of
+from gitops_kong.cli.targets import in_turn, rendering, select, tools_of
 from gitops_kong.errors import UserError
 from gitops_kong.policies.selection import Selection, own_rules
 from gitops_kong.policies.selection import select as select_rules
@@ -130,7 +131,7 @@ def judge_targets(
     chosen = controllers_of(settings.controller, config, {t.name: (t, after[t.name]) for t in targets}, head.tree)
     chosen = chosen or controllers_of(settings.controller, config, _NO_TARGET, head.tree)
     earlier = _earlier(base, config, settings, targets, after, before)
-    context = context_of(head.tree, settings.context)
+    context = context_of(head.tree, config, settings.context, tools_of(config, store))
     rules = select_rules(config.policies, own_rules(head.tree), config.file)
     controllers = list({each.name: each for found in chosen.values() for each in found}.values())
 

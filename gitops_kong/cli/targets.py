@@ -9,9 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from gitops_kong import parallel
-from gitops_kong.cli.cluster_base import snapshot_in, unseen_secrets
 from gitops_kong.errors import UserError
-from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.base import Rendered, Target, Tree
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.controller_found import FoundController, find_controllers
@@ -88,16 +86,3 @@ def tools_of(config: Config, kept: Kept | None = None) -> Tools:
         allow_network=config.allow_network,
         outputs=Outputs(kept),
     )
-
-
-def context_of(tree: Tree, paths: Sequence[str]) -> list[K8sObject]:
-    """What the cluster has beyond the repository: its manifests, or snapshots, which can lie anywhere."""
-    found: list[K8sObject] = []
-    for path in paths:
-        snapshot = snapshot_in(path)
-        if snapshot is not None:
-            found += snapshot.objects
-            found += (a.stand_in for a in unseen_secrets(snapshot, snapshot.objects) if a.stand_in)
-        else:
-            found += (obj for file in tree.under(path) or (path,) for obj in tree.objects(file))
-    return found

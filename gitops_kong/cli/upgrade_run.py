@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from gitops_kong.apiserver.admission import ApiServer
+from gitops_kong.cli.context import context_of
 from gitops_kong.cli.inputs import CheckSettings, Revision
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import ControllerSettings, kubernetes_version
 from gitops_kong.cli.target_run import TargetRun, schemas_of
-from gitops_kong.cli.targets import context_of, controllers_in, in_turn, rendering, select, tools_of
+from gitops_kong.cli.targets import controllers_in, in_turn, rendering, select, tools_of
 from gitops_kong.policies.selection import own_rules
 from gitops_kong.policies.selection import select as select_rules
 from gitops_kong.predict.upgrade import compare, version_changes
@@ -30,7 +31,7 @@ def upgrade(
         rendered = {target.name: each for target, each in zip(targets, made, strict=True)}
     found = settings.controller.choose(config, controllers_in(rendered.values(), head.tree))
     rules = select_rules(config.policies, own_rules(head.tree), config.file)
-    context = context_of(head.tree, settings.context)
+    context = context_of(head.tree, config, settings.context, tools_of(config))
     runs = []
     for wanted in (settings.controller, later):
         options, _ = wanted.resolve(config, found)
