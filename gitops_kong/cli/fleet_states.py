@@ -28,6 +28,7 @@ from gitops_kong.sources.base import Target, Tree
 from gitops_kong.sources.controller_found import FoundController, find_controllers
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.globs import path_glob
+from gitops_kong.sources.outputs import Outputs
 
 _PATTERN = frozenset("*?[")
 _KEPT_OBJECTS = 200_000  # of rendered targets that stay in memory for the next cluster
@@ -122,6 +123,7 @@ class States:
         self._states: dict[Wanted, State | UserError] = {}
         self._rendered: OrderedDict[tuple[Wanted, str, str], Both] = OrderedDict()
         self._found: dict[tuple[Wanted, str, tuple[str, ...]], list[FoundController]] = {}
+        self._outputs = Outputs()
         self.renderings = 0
 
     def opened(self) -> list[State]:
@@ -198,6 +200,8 @@ class States:
     def _render(self, state: State, target: Target, kubernetes_version: str) -> Both:
         config = state.repository.config
         tools = tools_of(replace(config, kubernetes_version=kubernetes_version or config.kubernetes_version))
+        if self.share:
+            tools = replace(tools, outputs=self._outputs)  # revisions, and targets, that build the same
         after, before = state.before.render(target, tools)
         part = Part(after)
         return Both(part, part if before is after else Part(before) if before is not None else None)

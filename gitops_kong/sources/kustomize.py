@@ -15,7 +15,7 @@ from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import read_documents, read_objects
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal
 from gitops_kong.sources.kustomize_secrets import without_secrets
-from gitops_kong.sources.tools import Tools, export, workspace
+from gitops_kong.sources.tools import Tools, contents
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -380,25 +380,22 @@ def _reads_annotations(tree: Tree, found: Closure) -> bool:
 
 def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> bytes:
     path, tree, found, tools, limits, loose = build_of
-    with workspace() as directory:
-        export(tree, found.files, directory)
-        own = found.kustomizations[path]
-        absent = () if tools.allow_network else (*found.remote, *found.missing_charts)
-        incomplete = {file for file, _ in absent}
-        for file in {own, *incomplete}:
-            text = _without_absent(tree.read(file), file, found) if file in incomplete else tree.read(file)
-            if file == own:
-                text = _changed(text, file, overrides, annotate=annotate)
-            (directory / "files" / file).write_bytes(text)
-        command = [*tools.kustomize, f"./{path}"]
-        if loose:
-            command.append("--load-restrictor=LoadRestrictionsNone")
-        if found.charts or (tools.allow_network and found.missing_charts):
-            command += ["--enable-helm", f"--helm-command={tools.helm}"]
-            if tools.kustomize[1] == "build":
-                command.append(f"--helm-kube-version={tools.kubernetes_version}")
-        network = tools.allow_network and bool(found.remote or found.missing_charts)
-        return tools.run(command, directory, limits, network=network)
+    texts = contents(tree, found.files)
+    own = found.kustomizations[path]
+    absent = () if tools.allow_network else (*found.remote, *found.missing_charts)
+    incomplete = {file for file, _ in absent}
+    for file in {own, *incomplete}:
+        text = _without_absent(tree.read(file), file, found) if file in incomplete else tree.read(file)
+        texts[file] = _changed(text, file, overrides, annotate=annotate) if file == own else text
+    command = [*tools.kustomize, f"./{path}"]
+    if loose:
+        command.append("--load-restrictor=LoadRestrictionsNone")
+    if found.charts or (tools.allow_network and found.missing_charts):
+        command += ["--enable-helm", f"--helm-command={tools.helm}"]
+        if tools.kustomize[1] == "build":
+            command.append(f"--helm-kube-version={tools.kubernetes_version}")
+    network = tools.allow_network and bool(found.remote or found.missing_charts)
+    return tools.run_on(texts, command, limits, network=network)
 
 
 def _without_absent(text: bytes, file: str, found: Closure) -> bytes:

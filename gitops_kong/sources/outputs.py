@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,18 +52,21 @@ class Outputs:
         self._programs: Once[str, str] = Once(100)
 
     def get(
-        self, command: Sequence[str], programs: Sequence[str], directory: Path, limits: Limits, run: Callable[[], bytes]
+        self,
+        arguments: Sequence[str],
+        programs: Sequence[str],
+        texts: Mapping[str, bytes],
+        limits: Limits,
+        run: Callable[[], bytes],
     ) -> bytes:
-        """What the command prints in a private copy at `directory`; `programs` are those that it runs.
+        """What a command prints, which `run` runs: its arguments, the programs that it runs, the files that it sees.
 
         Raises what `run` raises.
         """
-        texts = {file.relative_to(directory).as_posix(): file.read_bytes() for file in _files(directory)}
-        arguments = [each.replace(str(directory), "") for each in command[1:]]
         key = self._key(arguments, programs, texts, limits)
         return self._known.get(key, lambda: self._made(key, arguments, texts, run))
 
-    def _made(self, key: str, arguments: list[str], texts: dict[str, bytes], run: Callable[[], bytes]) -> bytes:
+    def _made(self, key: str, arguments: Sequence[str], texts: Mapping[str, bytes], run: Callable[[], bytes]) -> bytes:
         if self._kept is None:
             return run()
         found = self._kept.get(key)
@@ -79,7 +82,9 @@ class Outputs:
             self._kept.put(key, output)
         return output
 
-    def _key(self, arguments: Sequence[str], programs: Sequence[str], texts: dict[str, bytes], limits: Limits) -> str:
+    def _key(
+        self, arguments: Sequence[str], programs: Sequence[str], texts: Mapping[str, bytes], limits: Limits
+    ) -> str:
         found = hashlib.sha256()
         named = [
             (f"argument {number}", each.encode("utf-8", "surrogateescape")) for number, each in enumerate(arguments)
@@ -88,7 +93,7 @@ class Outputs:
             *((f"program {number}", self._program(path).encode()) for number, path in enumerate(programs)),
             *named,
             ("limits", repr(limits).encode()),
-            *((f"file {path}", text) for path, text in texts.items()),
+            *((f"file {path}", text) for path, text in sorted(texts.items())),
         ):
             start = name.encode("utf-8", "surrogateescape")
             found.update(b"%d %d\n%s%s" % (len(start), len(text), start, text))
@@ -121,12 +126,10 @@ def _sha256(read: Callable[[int], bytes]) -> str:
     return found.hexdigest()
 
 
-def _files(directory: Path) -> Iterator[Path]:
-    """All files of the private copy, in a stable order."""
-    for place, folders, files in os.walk(directory):
-        folders.sort()
-        for file in sorted(files):
-            yield Path(place, file)
+def files_of(directory: Path) -> dict[str, bytes]:
+    """All files of a private copy."""
+    found = (Path(place, file) for place, _, files in os.walk(directory) for file in files)
+    return {file.relative_to(directory).as_posix(): file.read_bytes() for file in found}
 
 
 def _holds_secret(output: bytes) -> bool:

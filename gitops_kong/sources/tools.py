@@ -17,7 +17,7 @@ from gitops_kong.errors import RenderError
 from gitops_kong.lazy import regex
 from gitops_kong.sources.base import Limits, Tree
 from gitops_kong.sources.once import Once
-from gitops_kong.sources.outputs import Outputs
+from gitops_kong.sources.outputs import Outputs, files_of
 
 if TYPE_CHECKING:
     import shutil
@@ -83,20 +83,37 @@ class Tools:
         """Begins with `work` where there are threads for it; what is returned gives its result in any case."""
         return self.workers.ahead(work) if self.workers else work
 
+    def run_on(self, texts: Mapping[str, bytes], command: list[str], limits: Limits, *, network: bool = False) -> bytes:
+        """What the command prints in a private copy of these files; there is none where it is known already."""
+
+        def make() -> bytes:
+            with workspace() as directory:
+                write(texts, directory)
+                return run(command, directory, limits, network=network)
+
+        if network:
+            return make()
+        named = {f"files/{path}": text for path, text in texts.items()}
+        return self.outputs.get(command[1:], _programs(command), named, limits, make)
+
     def run(self, command: list[str], directory: Path, limits: Limits, *, network: bool = False) -> bytes:
         """What the command prints, from an equal run where there was one. Raises `RenderError`."""
         if network:
             return run(command, directory, limits, network=True)
-        inner = [each.partition("=")[2] for each in command if each.startswith("--helm-command=")]
-        return self.outputs.get(
-            command, [command[0], *inner], directory, limits, lambda: run(command, directory, limits)
-        )
+        arguments = [each.replace(str(directory), "") for each in command[1:]]
+        texts = files_of(directory)
+        return self.outputs.get(arguments, _programs(command), texts, limits, lambda: run(command, directory, limits))
 
     def _find(self, name: str) -> str:
         found = shutil.which(name, path=self.search)
         if found is None:
             raise RenderError(f"{name} is missing: {INSTALL[name]}")
         return str(Path(found).resolve())
+
+
+def _programs(command: list[str]) -> list[str]:
+    """The programs that a command runs: itself, and the helm that kustomize is told of."""
+    return [command[0], *(each.partition("=")[2] for each in command if each.startswith("--helm-command="))]
 
 
 @contextlib.contextmanager
@@ -109,16 +126,28 @@ def workspace() -> Iterator[Path]:
         yield directory
 
 
-def export(tree: Tree, paths: Iterable[str], directory: Path) -> None:
-    """Copies files of a tree below `directory`/files, links replaced by what they lead to."""
-    root = directory / "files"
-    made: set[Path] = set()
+def contents(tree: Tree, paths: Iterable[str]) -> dict[str, bytes]:
+    """Files of a tree by path, links replaced by what they lead to. Raises `RenderError`."""
+    found: dict[str, bytes] = {}
     size = 0
     for path in sorted(set(paths)):
-        text = tree.read(path)
-        size += len(text)
+        found[path] = tree.read(path)
+        size += len(found[path])
         if size > _MAX_COPY:
             raise RenderError(f"{path}: this target reads more than {_MAX_COPY // 2**20} MiB")
+    return found
+
+
+def export(tree: Tree, paths: Iterable[str], directory: Path) -> None:
+    """Copies files of a tree below `directory`/files, links replaced by what they lead to."""
+    write(contents(tree, paths), directory)
+
+
+def write(texts: Mapping[str, bytes], directory: Path) -> None:
+    """Writes files below `directory`/files."""
+    root = directory / "files"
+    made: set[Path] = set()
+    for path, text in texts.items():
         file = root / path
         if file.parent not in made:
             file.parent.mkdir(parents=True, exist_ok=True)
