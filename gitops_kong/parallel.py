@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 Item = TypeVar("Item")
 
 LEAST = 5_000  # items that are worth another process
-_MEMORY = 512 * 1024 * 1024  # bytes that another process may need at most on the largest repositories
+_MEMORY = 512 * 1024 * 1024  # bytes that another process may need, as far as is known before there is anything to hold
 _NOT_URGENT = 5  # added to the niceness
 _processes = 1
 
@@ -49,7 +49,7 @@ def by_machine() -> int:
 
 def _free_memory() -> int:
     """Bytes that are free on this machine and in this container, as far as the system tells."""
-    free = _MEMORY * 2
+    free = _MEMORY * 4
     with suppress(OSError, ValueError):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -93,8 +93,20 @@ def available() -> int:
 
 
 def _count(work: int) -> int:
-    """The processes that are worth it and can be had, this one included."""
-    return min(available(), work // LEAST + 1)
+    """The processes that are worth it and can be had, this one included.
+
+    Another one comes to hold what this one does, since both note in each value that they use it; and there may be two.
+    """
+    count = min(available(), work // LEAST + 1)
+    return min(count, 1 + _free_memory() // (2 * _own_memory())) if count > 1 else 1
+
+
+def _own_memory() -> int:
+    """Bytes that this process holds."""
+    with suppress(OSError, ValueError, IndexError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return max(1, pages * os.sysconf("SC_PAGE_SIZE"))
+    return _MEMORY
 
 
 def _runs(items: Sequence[Item], count: int) -> list[list[Item]]:

@@ -184,6 +184,16 @@ def test_a_process_that_is_not_waited_for_is_ended(forked: list[int]) -> None:
     assert [gone(process) for process in forked] == [True]
 
 
+def test_there_are_as_many_processes_as_memory_is_free_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [*range(10)]
+    monkeypatch.setattr(parallel, "_own_memory", lambda: 1000)
+    with parallel.processes(4):
+        for free, parts in ((100, 0), (1999, 0), (2000, 1), (4000, 2), (10**9, 3)):
+            monkeypatch.setattr(parallel, "_free_memory", lambda free=free: free)
+            assert len(parallel.others(items)) == parts
+            assert len(parallel.shares(items)) == parts + 1
+
+
 def test_shares_are_of_about_the_same_weight() -> None:
     items = [*range(10)]
     assert parallel.shares(items) == [items]
