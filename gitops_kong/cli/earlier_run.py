@@ -59,7 +59,7 @@ class EarlierRun:
             settings, fail_on="error", fail_on_existing=False, all_predictions=False, suppressions=True, today=date.min
         )
         name = "\n".join(
-            ("check", code_digest(), str(tree.root.resolve()), repr(shown), repr(config), str(base is not None))
+            ("check", code_digest(store), str(tree.root.resolve()), repr(shown), repr(config), str(base is not None))
         )
         states = stats(tree, time.time_ns())
         kept = store.get(name)

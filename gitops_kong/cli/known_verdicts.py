@@ -43,7 +43,7 @@ class KnownVerdicts:
             return cls(None)
         start = Name()
         try:
-            start.add([code_digest(), settings.scenarios, settings.compare_routes, kubernetes_version(config)])
+            start.add([code_digest(store), settings.scenarios, settings.compare_routes, kubernetes_version(config)])
             start.add(str(settings.today))  # certificates expire
             start.add([(each.id, each.severity) for each in rules.policies])
             start.add(rules.severities)

@@ -26,6 +26,6 @@ def test_the_cache_is_used_and_can_be_left_out(tmp_path: Path, monkeypatch: pyte
     assert not folder.exists()
     monkeypatch.setenv("GITOPS_KONG_CACHE", "1")
     assert check("--no-cache") == check()
-    assert len([*folder.iterdir()]) == 1
+    assert len([*folder.iterdir()]) == 2  # the run, and the digest of the program
     (repository / "web.yaml").write_text(SERVICE.replace("80", "81"))
     assert check() == check("--no-cache")
