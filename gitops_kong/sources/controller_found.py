@@ -20,6 +20,7 @@ from gitops_kong.sources.controller_releases import KINDS
 from gitops_kong.sources.controller_settings import (
     FoundController,
     boolean,
+    flags,
     gates,
     last,
     listens,
@@ -51,10 +52,11 @@ def find_controllers(
     releases = {(each.kind, each.namespace, each.name): each for each in everything if each.kind in KINDS}
     for each in controller_releases.releases(tree) if tree is not None else ():
         releases.setdefault((each.kind, each.namespace, each.name), each)
+    artifacts = {(each.namespace, each.name): each for each in controller_releases.artifacts(everything, tree)}
     for each in releases.values():
         if each.kind == "Application" and cluster and application(each).cluster != cluster:
             continue
-        installed = controller_releases.from_release(each, values or tree, data)
+        installed = controller_releases.from_release(each, values or tree, data, artifacts)
         if installed is not None:
             found.append(installed)
     if tree is not None:
@@ -71,7 +73,7 @@ def _workloads(objects: list[K8sObject]) -> Iterator[FoundController]:
     for each in objects:
         if each.kind not in _WORKLOADS:
             continue
-        container = next((c for c in _containers(each) if _image(c)[0] in _CONTROLLERS), None)
+        container = next((c for c in _containers(each) if _is_controller(c)), None)
         if container is None:
             continue
         found = _controller(each, container, data)
@@ -87,6 +89,12 @@ def _containers(workload: K8sObject) -> Iterator[Mapping[str, Any]]:
     template = mapping(mapping(workload.spec.get("template")).get("spec"))
     for name in ("containers", "initContainers"):
         yield from mappings(template.get(name))
+
+
+def _is_controller(container: Mapping[str, Any]) -> bool:
+    """Whether a container runs Kong's controller; a mirror may put something before the image's name."""
+    name = _image(container)[0]
+    return name in _CONTROLLERS or (name.endswith(_CONTROLLERS) and "kong" in str(container.get("image")))
 
 
 def _image(container: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -120,15 +128,7 @@ def _environment(container: Mapping[str, Any], namespace: str, data: Mapping[Ref
 
 def _flags(container: Mapping[str, Any]) -> dict[str, list[str]]:
     """Flags of a container's command line, each with all its values; a switch without a value is `true`."""
-    words = [str(word) for name in ("command", "args") for word in items(container.get(name))]
-    found: dict[str, list[str]] = {}
-    for position, word in enumerate(words):
-        if not word.startswith("--"):
-            continue
-        name, equals, value = word[2:].partition("=")
-        following = words[position + 1] if position + 1 < len(words) else "--"
-        found.setdefault(name, []).append(value if equals else "true" if following.startswith("-") else following)
-    return found
+    return flags(word for name in ("command", "args") for word in items(container.get(name)))
 
 
 def _controller(workload: K8sObject, container: Mapping[str, Any], data: Mapping[Ref, K8sObject]) -> FoundController:

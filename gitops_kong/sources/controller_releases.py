@@ -14,7 +14,7 @@ from gitops_kong.sources.argocd_source import application
 from gitops_kong.sources.base import Tree, join, normal, parent
 from gitops_kong.sources.chart_versions import chart_versions, kong_chart
 from gitops_kong.sources.chart_webhooks import chart_webhooks
-from gitops_kong.sources.controller_settings import FoundController, boolean, gates, short, version
+from gitops_kong.sources.controller_settings import FoundController, boolean, flags, gates, last, names, short, version
 from gitops_kong.sources.files import SUFFIXES
 from gitops_kong.sources.kustomize import NAMES
 from gitops_kong.sources.subcharts import merged
@@ -68,8 +68,28 @@ class Release:
         return f"{self.origin.file if self.origin else ''}: {path}"
 
 
-def from_release(found: K8sObject, tree: Tree | None, data: Mapping[Ref, K8sObject]) -> FoundController | None:
-    """The controller that an Application or a HelmRelease installs; `tree` has values files, `data` ConfigMaps."""
+def artifacts(objects: Iterable[K8sObject], tree: Tree | None) -> Iterator[K8sObject]:
+    """The OCIRepositories that charts are taken from."""
+    yield from (each for each in objects if each.kind == "OCIRepository")
+    if tree is None:
+        return
+    for path in tree.mentioning(b"OCIRepository"):
+        try:
+            yield from (each for each in tree.objects(path) if each.kind == "OCIRepository")
+        except UserError:
+            continue
+
+
+def from_release(
+    found: K8sObject,
+    tree: Tree | None,
+    data: Mapping[Ref, K8sObject],
+    artifacts: Mapping[tuple[str, str], K8sObject],
+) -> FoundController | None:
+    """The controller that an Application or a HelmRelease installs.
+
+    `tree` has values files, `data` ConfigMaps, `artifacts` are OCIRepositories by namespace and name.
+    """
     file = found.origin.file if found.origin else ""
     if found.kind == "Application" and found.group == "argoproj.io":
         namespace = text(mapping(found.spec.get("destination")).get("namespace"))
@@ -90,7 +110,24 @@ def from_release(found: K8sObject, tree: Tree | None, data: Mapping[Ref, K8sObje
             return controller(
                 Release(found.name, namespace, found.origin, str(chart["chart"]), chart.get("version"), tuple(layers))
             )
+        reference = mapping(found.spec.get("chartRef"))
+        place = (text(reference.get("namespace")) or found.namespace, text(reference.get("name")))
+        if reference.get("kind") == "OCIRepository" and place in artifacts:
+            return _of_artifact(found, artifacts[place], data)
     return None
+
+
+def _of_artifact(found: K8sObject, source: K8sObject, data: Mapping[Ref, K8sObject]) -> FoundController | None:
+    url = text(source.spec.get("url"))
+    name = url.rpartition("/")[2]
+    if not _is_kongs(name, url):
+        return None
+    wanted = mapping(source.spec.get("ref"))
+    file = found.origin.file if found.origin else ""
+    namespace = str(found.spec.get("targetNamespace") or found.namespace)
+    layers = (*_values_from(found, data), (file, mapping(found.spec.get("values"))))
+    version_of = wanted.get("tag") or wanted.get("semver")
+    return controller(Release(found.name, namespace, found.origin, name, version_of, tuple(layers)))
 
 
 def _is_kongs(chart: Any, url: Any) -> bool:
@@ -198,7 +235,7 @@ def controller(release: Release) -> FoundController | None:
     places: dict[str, str] = {}
 
     def note(attribute: str, value: Any, path: str) -> Any:
-        if value not in (None, (), {}):
+        if value not in (None, (), {}, []):
             places[attribute] = release.place(path)
         return value
 
@@ -209,33 +246,51 @@ def controller(release: Release) -> FoundController | None:
         return value
 
     base = f"{prefix[0]}ingressController"
+    given = flags(items(own.get("args")))
+
+    def setting(flag: str, attribute: str, values: Iterable[str] = (), path: str = "") -> list[str]:
+        """All values of a flag: of `args`, else of `env` (which the chart makes variables of), else its own value."""
+        variable = flag.replace("-", "_")
+        if flag in given:
+            return note(attribute, given[flag], f"{base}.args") or []
+        if isinstance(environment.get(variable), str | int | float):
+            return note(attribute, [str(environment[variable])], f"{base}.env.{variable}") or []
+        return note(attribute, [*values], path) or []
+
     webhook = mapping(own.get("admissionWebhook"))
     image = mapping(gateway_values.get("image"))
     repository = str(image.get("repository") or "")
     shipped = chart_versions(release.chart, text(release.version))
-    last_valid = environment.get("use_last_valid_config_for_fallback")
     asked = webhook.get("enabled")
+    class_given = [name] if (name := text(own.get("ingressClass"))) else []
     return FoundController(
         release.name,
         release.namespace,
         release.origin,
-        version=note("version", version(mapping(own.get("image")).get("tag")), f"{base}.image.tag")
+        version=note("version", *_tagged(mapping(own.get("image")), f"{base}.image"))
         or by_chart("version", shipped.controller if shipped else None),
-        ingress_class=note("ingress_class", text(own.get("ingressClass")) or None, f"{base}.ingressClass"),
-        feature_gates=note(
-            "feature_gates", gates([str(environment.get("feature_gates") or "")]), f"{base}.env.feature_gates"
+        ingress_class=last(setting("ingress-class", "ingress_class", class_given, f"{base}.ingressClass")),
+        feature_gates=gates(setting("feature-gates", "feature_gates")),
+        watch_namespaces=names(
+            setting(
+                "watch-namespace", "watch_namespaces", _texts(own.get("watchNamespaces")), f"{base}.watchNamespaces"
+            )
         ),
-        watch_namespaces=note("watch_namespaces", _texts(own.get("watchNamespaces")), f"{base}.watchNamespaces"),
-        use_last_valid_config_for_fallback=note(
-            "use_last_valid_config_for_fallback",
-            boolean(None if last_valid is None else str(last_valid)),
-            f"{base}.env.use_last_valid_config_for_fallback",
+        use_last_valid_config_for_fallback=boolean(
+            last(setting("use-last-valid-config-for-fallback", "use_last_valid_config_for_fallback"))
         ),
         admission_webhook=by_chart("admission_webhook", True)
         if asked is None
         else note("admission_webhook", boolean(str(asked)), f"{base}.admissionWebhook.enabled"),
         webhooks=tuple(chart_webhooks(webhook, kong_chart(release.chart, text(release.version)))),
-        gateway_version=note("gateway_version", short(version(image.get("tag"))), f"{prefix[1]}image.tag")
+        cluster_domain=last(setting("cluster-domain", "cluster_domain")),
+        gateway_controller_name=last(setting("gateway-api-controller-name", "gateway_controller_name")),
+        secret_label_selector=last(setting("secret-label-selector", "secret_label_selector")),
+        config_map_label_selector=last(setting("configmap-label-selector", "config_map_label_selector")),
+        drain_support=boolean(last(setting("enable-drain-support", "drain_support"))),
+        publish_service=last(setting("publish-service", "publish_service")),
+        publish_status_address=names(setting("publish-status-address", "publish_status_address")),
+        gateway_version=short(note("gateway_version", *_tagged(image, f"{prefix[1]}image")))
         or by_chart("gateway_version", shipped.gateway if shipped and not repository else None),
         gateway_edition="enterprise" if "gateway" in repository else None,
         router_flavor=note(
@@ -245,6 +300,14 @@ def controller(release: Release) -> FoundController | None:
         ),
         places=places,
     )
+
+
+def _tagged(image: Mapping[str, Any], path: str) -> tuple[str | None, str]:
+    """The version of an image, and where it is said: `effectiveSemver` is for tags that tell none."""
+    for key in ("effectiveSemver", "tag"):
+        if (found := version(image.get(key))) is not None:
+            return found, f"{path}.{key}"
+    return None, path
 
 
 def _texts(values: Iterable[Any] | None) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +52,27 @@ def version(tag: Any) -> str | None:
 def short(full: str | None) -> str | None:
     """A gateway's version as `3.9`."""
     return ".".join(full.split(".")[:2]) if full else None
+
+
+def flags(words: Iterable[Any]) -> dict[str, list[str]]:
+    """Flags of a command line, each with all its values; a switch without a value is `true`.
+
+    A word with several in it is a command of a shell, and is taken apart as by one.
+    """
+    written: list[str] = []
+    for word in map(str, words):
+        try:
+            written += shlex.split(word, comments=True) if " --" in word or "\n" in word else [word]
+        except ValueError:  # a quotation that does not end
+            written.append(word)
+    found: dict[str, list[str]] = {}
+    for position, word in enumerate(written):
+        if not word.startswith("--"):
+            continue
+        name, equals, value = word[2:].partition("=")
+        following = written[position + 1] if position + 1 < len(written) else "--"
+        found.setdefault(name, []).append(value if equals else "true" if following.startswith("-") else following)
+    return found
 
 
 def last(values: list[str]) -> str | None:

@@ -13,8 +13,9 @@ from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import mappings
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import read_documents, read_objects
-from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal
+from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal, parent
 from gitops_kong.sources.kustomize_secrets import without_secrets
+from gitops_kong.sources.sops_generators import Encrypted, encrypted
 from gitops_kong.sources.tools import Tools, contents
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -57,6 +58,7 @@ class Closure:
     gone: list[tuple[str, str]] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
     plugins: bool = False
+    encrypted: dict[str, Encrypted] = field(default_factory=dict)  # by kustomization file
 
     @property
     def absent(self) -> list[Problem]:
@@ -122,6 +124,9 @@ def _follow(tree: Tree, directory: str, found: Closure, depth: int) -> None:
     documents = read_documents(tree.read(file), file)
     value = folded(documents[0] if documents else None)
     _collect(value, tree, directory, found, depth)
+    if isinstance(value, dict) and (hidden := encrypted(value.get("generators"), tree, directory)):
+        found.encrypted[file] = hidden
+        _collect({"resources": [*hidden.resources]}, tree, directory, found, depth)
     _charts(value, tree, directory, found)
     _check_plugins(value, tree, directory, file)
     found.plugins |= isinstance(value, dict) and any(value.get(name) for name in _PLUGINS)
@@ -383,10 +388,13 @@ def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> b
     texts = contents(tree, found.files)
     own = found.kustomizations[path]
     absent = () if tools.allow_network else (*found.remote, *found.missing_charts)
-    incomplete = {file for file, _ in absent}
+    incomplete = {*(file for file, _ in absent), *found.encrypted}
     for file in {own, *incomplete}:
         text = _without_absent(tree.read(file), file, found) if file in incomplete else tree.read(file)
         texts[file] = _changed(text, file, overrides, annotate=annotate) if file == own else text
+    for file in found.encrypted:
+        for name, stub in _stubs(found, file).items():
+            texts[join(parent(file), name)] = json.dumps(stub).encode()
     command = [*tools.kustomize, f"./{path}"]
     if loose:
         command.append("--load-restrictor=LoadRestrictionsNone")
@@ -398,8 +406,13 @@ def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> b
     return tools.run_on(texts, command, limits, network=network)
 
 
+def _stubs(found: Closure, file: str) -> dict[str, Any]:
+    """What stands for Secrets that are made of encrypted files, by the name of a file beside the kustomization."""
+    return {f"gitops-kong-secret-{n}.json": each for n, each in enumerate(found.encrypted[file].secrets)}
+
+
 def _without_absent(text: bytes, file: str, found: Closure) -> bytes:
-    """A kustomization without the bases and charts that are not in the repository."""
+    """A kustomization without the bases and charts that are not in the repository, and without what decrypts."""
     bases = {base for place, base in found.remote if place == file}
     charts = {chart.split(" ")[0] for place, chart in found.missing_charts if place == file}
     (value,) = read_documents(text, file)
@@ -414,6 +427,8 @@ def _without_absent(text: bytes, file: str, found: Closure) -> bytes:
                 for entry in mappings(value[name])
                 if str(entry.get("name") or entry.get("chartName") or "") not in charts
             ]
+    if file in found.encrypted:
+        value = found.encrypted[file].applied(value, _stubs(found, file))
     left = {*_references(folded(value))} & bases
     if left:
         raise RenderError(f"{file}: {left.pop()} is not fetched")

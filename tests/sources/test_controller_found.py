@@ -291,3 +291,94 @@ def test_the_first_file_has_every_controller() -> None:
     assert config.controllers[0].feature_gates == {"FallbackConfiguration": True, "GatewayAlpha": False}
     alone = parse_config(initial([], found[:1]).encode(), "c.yaml")
     assert (alone.controllers, alone.controller.ingress_class) == ((), "edge")
+
+
+COMMANDS: list[dict[str, Any]] = [
+    {"args": ["--ingress-class=x", "--feature-gates=FallbackConfiguration=true", "--watch-namespace=a,b"]},
+    {"args": ["--ingress-class", "x", "--feature-gates", "FallbackConfiguration=true", "--watch-namespace", "a",
+              "--watch-namespace", "b"]},
+    {"command": ["/manager", "--ingress-class=x"],
+     "args": ["--feature-gates=FallbackConfiguration=true", "--watch-namespace=a,b"]},
+    {"command": ["/bin/sh", "-c"], "args": ["sleep 1 # --ingress-class=y\nexec /manager --ingress-class='x' \\\n"
+     "  --feature-gates FallbackConfiguration=true --watch-namespace=\"a,b\""]},
+    {"args": ["/manager --ingress-class=x --feature-gates=FallbackConfiguration=true --watch-namespace=a,b"]},
+]  # fmt: skip
+
+
+def test_command_lines() -> None:
+    for command in COMMANDS:
+        found = one(workload("kong", {"image": "kong/kubernetes-ingress-controller:3.5", **command}))
+        assert (found.ingress_class, found.feature_gates, found.watch_namespaces) == (
+            "x",
+            {"FallbackConfiguration": True},
+            ("a", "b"),
+        ), command
+
+
+IMAGES = {
+    "registry.local:5000/kong/kubernetes-ingress-controller:v3.2.4": "3.2.4",
+    "kong/kubernetes-ingress-controller:3.4.20@sha256:" + "a" * 64: "3.4.20",
+    "kong/kubernetes-ingress-controller@sha256:" + "a" * 64: None,
+    "ghcr.io/mirror/kong-kubernetes-ingress-controller:3.3.1": "3.3.1",
+    "kong/kubernetes-ingress-controller:3.4.3-ubi": "3.4.3",
+    "kong/nightly-ingress-controller:2025-01-01": None,
+    "kong/nightly-ingress-controller:nightly": None,
+    "kong/kubernetes-ingress-controller": None,
+    "kong/kubernetes-ingress-controller:sha-1.2.3": None,
+}
+
+
+def test_images() -> None:
+    for image, version in IMAGES.items():
+        assert one(workload("kong", {"image": image})).version == version, image
+    assert (
+        find_controllers([workload("nginx", {"image": "registry/nginx/kubernetes-ingress-controller-x:1.0.0"})]) == []
+    )
+    assert find_controllers([workload("other", {"image": "registry/acme-kubernetes-ingress-controller:1.0.0"})]) == []
+
+
+def test_arguments_and_variables_of_a_chart() -> None:
+    values = {
+        "ingressController": {
+            "image": {"tag": "sha-abc", "effectiveSemver": "3.4.1"},
+            "ingressClass": "own",
+            "env": {"ingress_class": "variable", "feature_gates": "GatewayAlpha=true", "watch_namespace": "a,b"},
+            "args": ["--feature-gates=FallbackConfiguration=true"],
+        },
+        "image": {"tag": "custom", "effectiveSemver": "3.8.0"},
+    }
+    spec = {
+        "chart": {"spec": {"chart": "kong", "version": "2.47.0", "sourceRef": {"kind": "HelmRepository", "name": "k"}}},
+        "values": values,
+    }
+    release = {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "k"}}
+    found = one(K8sObject({**release, "spec": spec}, Origin("r.yaml")))
+    assert (found.version, found.gateway_version) == ("3.4.1", "3.8")
+    assert (found.ingress_class, found.watch_namespaces) == ("variable", ("a", "b"))
+    assert found.feature_gates == {"FallbackConfiguration": True}
+    assert found.places["feature_gates"] == "r.yaml: ingressController.args"
+    assert found.places["ingress_class"] == "r.yaml: ingressController.env.ingress_class"
+    assert found.places["version"] == "r.yaml: ingressController.image.effectiveSemver"
+
+
+def test_a_chart_of_an_oci_repository() -> None:
+    release = {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": "edge", "namespace": "kong"},
+        "spec": {
+            "chartRef": {"kind": "OCIRepository", "name": "charts"},
+            "values": {"ingressController": {"ingressClass": "edge"}},
+        },
+    }
+    for url, there in (("oci://ghcr.io/mirror/charts/kong", True), ("oci://docker.io/bitnamicharts/kong", False)):
+        source = {
+            "apiVersion": "source.toolkit.fluxcd.io/v1",
+            "kind": "OCIRepository",
+            "metadata": {"name": "charts", "namespace": "kong"},
+            "spec": {"url": url, "ref": {"tag": "2.51.0"}},
+        }
+        found = find_controllers(
+            [K8sObject(release, Origin("r.yaml"))], MemoryTree({"s.json": json.dumps(source).encode()})
+        )
+        assert [(each.version, each.ingress_class) for each in found] == ([("3.5", "edge")] if there else [])

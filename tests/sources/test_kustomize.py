@@ -278,3 +278,43 @@ def test_errors_do_not_repeat_values_of_secrets(name: str, tmp_path: Path) -> No
     (problem,) = rendered(tmp_path, "k").problems
     assert VALUE not in problem.message
     assert "kustomize" in problem.message
+
+
+ENCRYPTED = {
+    "k/kustomization.yaml": "namespace: d\nnamePrefix: x-\nresources: [i.yaml]\ngenerators: [ksops.yaml, other.yaml, "
+    "plain.yaml]\n",
+    "k/i.yaml": "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\n"
+    "spec: {tls: [{secretName: token, hosts: [a]}]}\n",
+    "k/ksops.yaml": "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: g, annotations: {config.kubernetes.io/"
+    "function: 'exec: {path: ksops}'}}\nfiles: [./secret.enc.yaml]\nsecretFrom:\n- metadata: {name: made}\n"
+    "  type: kubernetes.io/basic-auth\n  files: [password=p.enc.txt]\n  envs: [e.enc.env]\n",
+    "k/other.yaml": "apiVersion: goabout.com/v1beta1\nkind: SopsSecretGenerator\nmetadata: {name: hashed}\n"
+    "files: [a.enc.txt]\n",
+    "k/plain.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: m}\nname: m\nliterals: [a=b]\n"
+    "options: {disableNameSuffixHash: true}\n",
+    "k/secret.enc.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: token}\ndata: {k: 'ENC[AES256_GCM,data:x]'}\n"
+    "sops: {mac: x}\n",
+    "k/p.enc.txt": "ENC",
+    "k/a.enc.txt": "ENC",
+    "k/e.enc.env": "USER=ENC[x]\nsops_mac=ENC[y]\n",
+}
+
+
+def test_secrets_that_sops_decrypts_in_a_build_are_assumed(tmp_path: Path) -> None:
+    result = rendered(write(tmp_path, ENCRYPTED), "k")
+    assert result.problems == []
+    (hashed,) = [name for name in names(result) if "hashed" in name]
+    assert re.fullmatch(r"Secret d/x-hashed-[a-z0-9]{10}", hashed)
+    assert names(result) == sorted(["ConfigMap d/x-m", "Ingress d/x-i", hashed, "Secret d/x-made", "Secret d/x-token"])
+    (ingress,) = [found for found in result.objects if found.kind == "Ingress"]
+    assert ingress.spec["tls"] == [{"hosts": ["a"], "secretName": "x-token"}]
+    assumed = {str(each.ref): each for each in result.assumptions}
+    assert set(assumed) == {hashed, "Secret d/x-made", "Secret d/x-token"}
+    assert assumed["Secret d/x-made"].keys == ("USER", "password")
+    assert assumed["Secret d/x-token"].keys == ("k",)
+    assert assumed[hashed].keys == ("a.enc.txt",)
+
+
+def test_other_programs_beside_are_still_refused(tmp_path: Path) -> None:
+    evil = {**ENCRYPTED, "k/plain.yaml": "apiVersion: viaduct.ai/v1\nkind: other\nmetadata: {name: x}\n"}
+    assert rendered(write(tmp_path, evil), "k").problems
