@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_kong.cli.fleet_states import Both, State, States
+from gitops_kong.cli.places import line_of
 from gitops_kong.fleet.beside import BESIDE, BESIDE_BASE, role
 from gitops_kong.fleet.content import Packed, Part, original, plain
 from gitops_kong.gateway import custom_schemas
 from gitops_kong.manifests.objects import K8sObject, Origin
+from gitops_kong.predict.model import Finding, SuppressedFinding, TargetPrediction
 from gitops_kong.report.model import Locate, Place
 from gitops_kong.sources.base import Target
 
@@ -93,6 +95,25 @@ class Beside:
             return found._replace(file=f"{origin.state.wanted.repository}: {found.file}") if found else None
 
         return place
+
+
+def suppressed_elsewhere(predicted: TargetPrediction) -> TargetPrediction:
+    """The target without findings on objects of other repositories that are suppressed where those stand."""
+    kept: list[Finding] = []
+    apart: list[SuppressedFinding] = [*predicted.suppressed]
+    for finding in predicted.findings:
+        origin = finding.object.origin if finding.object else None
+        if finding.object is None or not isinstance(origin, _Elsewhere) or not origin.state:
+            kept.append(finding)
+            continue
+        known = origin.state.suppressions
+        there = replace(finding, object=K8sObject(finding.object.data, origin.inner))
+        judged = known.apply(TargetPrediction("", (), (there,), 0), line_of(origin.state.locate)) if known else None
+        if judged is not None and judged.suppressed:
+            apart.append(judged.suppressed[0]._replace(finding=finding))
+        else:
+            kept.append(finding)
+    return replace(predicted, findings=tuple(kept), suppressed=tuple(apart))
 
 
 _SCHEMAS = custom_schemas.FOLDER.as_posix()

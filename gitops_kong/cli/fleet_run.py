@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gitops_kong.cli.fleet_beside import suppressed_elsewhere
 from gitops_kong.cli.fleet_plan import ClusterPlan, PlannedCheck, Planner
 from gitops_kong.cli.fleet_states import State, States
 from gitops_kong.cli.fleet_work import work
@@ -126,9 +127,11 @@ class _Gathered:
         predicted, general = result.target, result.general
         suppressed = predicted.suppressed
         if state.suppressions is not None:
+            predicted = suppressed_elsewhere(predicted)
+            elsewhere = predicted.suppressed
             predicted = state.suppressions.apply(predicted, line_of(planned.locate))
             general, more = state.suppressions.split(general)
-            suppressed = (*more, *predicted.suppressed)
+            suppressed = (*more, *elsewhere, *predicted.suppressed)
         made = Checked(
             done.key,
             planned.check.repository,

@@ -103,6 +103,16 @@ def test_a_failure_of_another_target_is_named_with_its_repository(tmp_path: Path
     assert "platform: global.yaml" in run(file).stdout
 
 
+def test_what_is_suppressed_in_one_repository_is_in_the_others_too(tmp_path: Path) -> None:
+    mark = "# gitops-kong: ignore gateway-rejected # known\n"
+    platform = {"global.yaml": mark + GLOBAL.format(field="minutes").lstrip()}
+    file = fleet(tmp_path, {"platform": platform, "apps": {"app.yaml": APP, "p.yaml": GOOD}})
+    found = report(file)
+    assert "gateway-rejected" not in {f["rule"] for f in found["findings"]}
+    assert {c["repository"]: c["suppressed"] for c in found["clusters"][0]["checks"]} == {"platform": 1, "apps": 1}
+    assert "gateway-rejected" in {f["rule"] for f in report(file, "--no-suppressions")["findings"]}
+
+
 def test_of_an_object_that_two_targets_hold_each_has_its_own(tmp_path: Path) -> None:
     repositories = {"good": {"a.yaml": APP, "p.yaml": GOOD}, "bad": {"a.yaml": APP, "p.yaml": BAD}}
     found = report(fleet(tmp_path, repositories))
