@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gitops_kong.errors import RenderError
+from gitops_kong.errors import ManifestError, RenderError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import decode, read_objects, split
 from gitops_kong.sources import subcharts, values_schema
-from gitops_kong.sources.base import Limits, Rendered, Target, Tree, join, normal, parent
+from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal, parent
 from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.sources.tools import Tools, export, workspace
 
@@ -157,6 +157,23 @@ def _escaped(value: str) -> str:
     return re.sub(r"(?<!\\),", r"\\,", value)
 
 
+def _read(output: bytes, chart: str, name: str) -> list[K8sObject]:
+    """The objects of what Helm printed. Raises `RenderError` with the template that made what is no manifest."""
+    file = join(chart, "Chart.yaml")
+    try:
+        return read_objects(output, file)
+    except ManifestError as e:
+        problem = Problem.of(e, file)
+        lines = decode(output, chart).splitlines()[: problem.line]
+        before = [(number, match[1]) for number, line in enumerate(lines) if (match := _SOURCE.match(line))]
+        if not before:
+            raise
+        start, source = before[-1]
+        what = str(e).removeprefix(f"{file}:{problem.line}:{problem.column}: ")
+        template = join(chart, source.strip().removeprefix(f"{name}/"))
+        raise RenderError(f"{template}: line {problem.line - start - 1} of what it renders to: {what}") from None
+
+
 def _with_origins(output: bytes, chart: str, name: str, tree: Tree) -> list[K8sObject]:
     sources: dict[int, str] = {}
     for piece in split(decode(output, chart), chart):
@@ -164,7 +181,7 @@ def _with_origins(output: bytes, chart: str, name: str, tree: Tree) -> list[K8sO
         if match is not None:
             sources[piece.number] = match[1].strip()
     objects = []
-    for found in read_objects(output, join(chart, "Chart.yaml")):
+    for found in _read(output, chart, name):
         source = sources.get(found.origin.document, "") if found.origin else ""
         file = join(chart, source.removeprefix(f"{name}/")) if source else ""
         if file not in tree.files:

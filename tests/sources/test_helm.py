@@ -234,3 +234,11 @@ def test_a_release_without_a_name_gets_one_that_helm_takes(tmp_path: Path) -> No
     assert release_name("", "_") == "release"
     write(tmp_path, {**CHART, "c/Chart.yaml": "apiVersion: v2\nname: shop_under\nversion: 1.0.0\n"})
     assert rendered(tmp_path, "c").problems == []
+
+
+def test_what_renders_to_no_manifest_names_its_template(tmp_path: Path) -> None:
+    twice = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata:\n  a: x\n  a: y\n"
+    chart = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
+    write(tmp_path, {"c/Chart.yaml": chart, "c/templates/b.yaml": twice})
+    (problem,) = rendered(tmp_path).problems
+    assert problem.message.startswith("c/templates/b.yaml: line 6 of what it renders to: duplicate key 'a'")
