@@ -75,5 +75,6 @@ def on_controllers(rules: Selection, controllers: Sequence[Controller]) -> Itera
         if len(controllers) == 1:
             yield finding
         else:
-            told = f"controller: {names[0]}" if len(names) == 1 else f"controllers: {controller_names(names)}"
-            yield replace(finding, controller=names[0], effects=(*finding.effects, told))
+            told = controller_names(names)
+            word = "controllers" if ", " in told else "controller"
+            yield replace(finding, controller=names[0], effects=(*finding.effects, f"{word}: {told}"))

@@ -321,8 +321,11 @@ class _Maker:
         """What the gateway is taken to accept because there is no schema to judge it by."""
         pushes = (push for reader in self.readers.values() for push in reader.life.record.pushes)
         rule = RULES["not-verified"]
-        for what in dict.fromkeys(text for push in pushes for text in push.answer.unverified):
-            yield Finding(rule.id, rule.severity, f"Not verified: {what}", self.target, help=rule.remediation)
+        unverified = dict.fromkeys(text for push in pushes for text in push.answer.unverified)
+        same = bool(unverified) and self.base is not None and self.base.stored == self.head.stored
+        for what in unverified:
+            message = f"Not verified: {what}"
+            yield Finding(rule.id, rule.severity, message, self.target, help=rule.remediation, existing=same)
 
     @staticmethod
     def _serves_routes(reader: LifeReader) -> bool:

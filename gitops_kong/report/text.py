@@ -117,7 +117,8 @@ def _settings(run: Runs) -> Iterator[str]:
         f"controller{name} {options.version_text} ({run.source}){about}{watched},"
         f" FallbackConfiguration {fallback}{last_valid}"
     )
-    yield f"gateway {'.'.join(map(str, options.gateway_version))}, router {options.router_flavor}"
+    edition = " enterprise" if options.gateway_edition == "enterprise" else ""
+    yield f"gateway {'.'.join(map(str, options.gateway_version))}{edition}, router {options.router_flavor}"
 
 
 def _title(report: Report, targets: Sequence[TargetPrediction], style: Style, verbose: bool) -> str:
