@@ -178,7 +178,8 @@ class TargetRun:
 def _filled(state: ClusterState) -> tuple[ClusterState, list[K8sObject]]:
     """The state without what the API server refuses because another tool has yet to fill in its name or host."""
     answers = [*state.refused.items(), *state.elsewhere.items()]
-    found = {key: each.object for key, each in answers if each.refusals and placeholders.placeholder(each.object)}
+    judged = ((key, each.object) for key, each in answers if each.refusals or each.unread)
+    found = {key: obj for key, obj in judged if placeholders.placeholder(obj)}
     if not found:
         return state, []
     refused = {ref: answer for ref, answer in state.refused.items() if ref not in found}

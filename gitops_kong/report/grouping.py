@@ -48,7 +48,9 @@ def headline(group: Group) -> str:
 
 
 def _plural(number: int, kind: str) -> str:
-    """`3 Ingresses`."""
-    if kind.endswith("y"):
+    """`3 Ingresses`, `2 Gateways`, `2 BackendTLSPolicies`, `4 Endpoints`."""
+    if kind.endswith("y") and kind[-2:-1] not in "aeiou":
         return f"{number} {kind[:-1]}ies"
-    return f"{number} {kind}es" if kind.endswith("s") else f"{number} {kind}s"
+    if kind.endswith("s"):
+        return f"{number} {kind}es" if kind.endswith("ss") else f"{number} {kind}"
+    return f"{number} {kind}s"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.argocd_source import application
-from gitops_kong.sources.base import Rendered, Target, Tree, normal, upwards
+from gitops_kong.sources.base import Rendered, Target, Tree, normal
 from gitops_kong.sources.repositories import find
 from gitops_kong.sources.tools import Tools
 
@@ -17,7 +17,8 @@ def without_deployed(
 ) -> list[Target]:
     """The targets that no other one deploys: each object is then told of once.
 
-    Of targets that deploy each other the first one stays.
+    What lies below a directory that is deployed stays: nothing says that it is part of it. Of targets that deploy each
+    other one stays.
     """
     places = {name: _places(each.releases, tree, tools) for name, each in rendered.items() if each.releases}
     if not any(places.values()):
@@ -25,7 +26,7 @@ def without_deployed(
     left = list(targets)
     for target in targets:
         by_others = set().union(*(places.get(each.name, ()) for each in left if each.name != target.name))
-        if any(above in by_others for above in upwards(target.path)):
+        if target.path in by_others and (target.source not in ("argocd", "flux") or target.options.get("whole")):
             left.remove(target)
     return left
 

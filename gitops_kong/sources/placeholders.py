@@ -22,10 +22,12 @@ _DIRECTIVE = regex(rb"[ \t]*(?:- +)?(?:\{\{|\{%|\{#|<%|</?[#@]\w)")
 _BLOCK_SCALAR = regex(rb"([ \t]*)(?:- +)*(?:[^#\n]*?:[ \t]+)?[|>][-+0-9]*[ \t]*(?:#.*)?$")
 _FILE = regex(r"\.(?:ftl|j2|jinja2?|tpl|tmpl|gotmpl|erb|mustache|hbs)\.[a-z]+$")
 # `{{ x }}`, `${x}`, `$(x)`, `($x)`, `<x>`, `[[ x ]]`, `{% x %}`, `<% x %>`, `%X%`, `__X__`, `@X@`, `$X`
-_PLACEHOLDER = regex(
+_PLACEHOLDER = regex(  # and `APP_NAME` where it is all of a text
     r"\{\{.*?\}\}|\$\{[^}]*\}|\$\([^)]*\)|\(\$[^)]*\)|<[^<>]+>|\[\[.*?\]\]|\{%.*?%\}"
     r"|%[A-Z][A-Z0-9_]*%|__[A-Z][A-Z0-9_]*__|@[A-Z][A-Z0-9_]*@|\$[A-Za-z_]\w+"
+    r"|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$"
 )
+_CAPITALS = regex(r"[A-Z][A-Z0-9]+")
 
 
 def is_template(text: bytes, file: str, line: int = 0) -> bool:
@@ -54,12 +56,17 @@ def placeholder(found: K8sObject) -> str:
         match = _PLACEHOLDER.search(text)
         if match is not None:
             return match[0]
-    return ""
+    return found.name if _in_capitals(found) else ""
 
 
 def unnamed(found: K8sObject) -> bool:
     """Whether another tool fills in the name or the namespace of an object."""
-    return any(_PLACEHOLDER.search(text) for text in (found.name, found.namespace))
+    return _in_capitals(found) or any(_PLACEHOLDER.search(text) for text in (found.name, found.namespace))
+
+
+def _in_capitals(found: K8sObject) -> bool:
+    """Whether both names stand for others, as in `NAMESPACE/NAME`; one alone is a slip."""
+    return all(_CAPITALS.fullmatch(text) for text in (found.name, found.namespace))
 
 
 def _naming(found: K8sObject) -> Iterator[str]:

@@ -63,3 +63,10 @@ def test_a_chart_that_deploys_itself_stays(tmp_path: Path) -> None:
 def test_what_another_repository_has_at_the_same_place_stays(tmp_path: Path) -> None:
     write(tmp_path, {**FILES, "root/values.yaml": VALUES.replace("apps/", "elsewhere/")})
     assert left(tmp_path) == ["apps/api", "apps/other", "apps/web", "argocd:root"]
+
+
+def test_what_lies_below_a_deployed_directory_stays(tmp_path: Path) -> None:
+    more = APPLICATIONS.replace("{{- range .Values.apps }}", "").replace("{{- end }}", "")
+    more = more.replace("{{ .name }}", "more").replace("{{ .path }}", "apps/other")
+    write(tmp_path, {**FILES, "apps/web/more/app.yaml": more})
+    assert left(tmp_path) == ["argocd:apps/web/more", "argocd:root"]

@@ -187,7 +187,9 @@ def test_discovery_leaves_scaffolds_out_and_says_so_once(tmp_path: Path) -> None
             "app/service.yaml": service("a"),
             "skeletons/one/catalog.yaml": SKELETON,
             "skeletons/two/catalog.yaml": SKELETON,
-            "skeletons/two/named.yaml": service("($name)"),
+            "skeletons/two/named.yaml": "---\n".join(
+                (service("($name)"), service("NAME", "NAMESPACE"), service("APP_NAME"))
+            ),
             "skeletons/two/list.ftl.yaml": LOOP,
             "talos/worker.yaml": TALOS,
         },
