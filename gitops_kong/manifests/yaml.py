@@ -13,6 +13,7 @@ from gitops_kong.errors import ManifestError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests import fast
 from gitops_kong.manifests.objects import K8sObject, Origin
+from gitops_kong.manifests.scalars import MAX_DEPTH
 from gitops_kong.manifests.scalars import number as json_number
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _read(piece: Piece, file: str) -> Any:
     if text.lstrip()[:1] == "{":
         try:
             return _read_json(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass  # YAML in brackets, or an error that the YAML parser places
     try:
         return fast.parse(text)
@@ -177,9 +178,27 @@ def _read_json(text: str) -> Any:
         parse_int=_parse_number,
         parse_constant=_parse_number,
     )
+    if _is_deep(value):
+        raise ValueError(value)
     if "\\u" in text:
         json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is a UnicodeEncodeError: a ValueError
     return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether a value is nested deeper than what is read."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[Any] = []
+        for each in level:
+            if type(each) is dict:
+                inner += [v for v in each.values() if type(v) is dict or type(v) is list]
+            elif type(each) is list:
+                inner += [v for v in each if type(v) is dict or type(v) is list]
+        if not inner:
+            return False
+        level = inner
+    return True
 
 
 def _parse_number(text: str) -> int | float:

@@ -14,12 +14,13 @@ from gitops_kong.manifests.lenient import items, mapping, mappings
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.base import NotSeen
 
+_LONGEST = 500  # characters of a name or a host that are looked at
 NAMED = 3  # files and objects; of many the rest is counted
 
 # what starts a directive or a value of Jinja, Go templates, ERB, FreeMarker and the like, where YAML could not have it
 _INLINE = regex(rb"\{%-? ?\w+|<%=? ?\w+|\{\{[-~#]? *[\w.$\"'(]+|</?[#@]\w")
 _DIRECTIVE = regex(rb"[ \t]*(?:- +)?(?:\{\{|\{%|\{#|<%|</?[#@]\w)")
-_BLOCK_SCALAR = regex(rb"([ \t]*)(?:- +)*(?:[^#\n]*?:[ \t]+)?[|>][-+0-9]*[ \t]*(?:#.*)?$")
+_BLOCK_SCALAR = regex(rb"(?:^|[:-][ \t])[ \t]*[|>][-+0-9]{0,2}[ \t]*(?:#.*)?$")
 _FILE = regex(r"\.(?:ftl|j2|jinja2?|tpl|tmpl|gotmpl|erb|mustache|hbs)\.[a-z]+$")
 # `{{ x }}`, `${x}`, `$(x)`, `($x)`, `<x>`, `[[ x ]]`, `{% x %}`, `<% x %>`, `%X%`, `__X__`, `@X@`, `$X`
 _PLACEHOLDER = regex(  # and `APP_NAME` where it is all of a text
@@ -45,15 +46,15 @@ def _outside_of_scalars(lines: Iterable[bytes]) -> Iterator[bytes]:
         indent = len(line) - len(line.lstrip())
         if inside >= 0 and (indent > inside or not line.strip()):
             continue
-        found = _BLOCK_SCALAR.match(line)
-        inside = len(found[1]) if found else -1
+        rest = line[indent:].partition(b" #")[0].rstrip()
+        inside = indent if rest[-3:].strip(b"-+0123456789")[-1:] in (b"|", b">") and _BLOCK_SCALAR.search(rest) else -1
         yield line
 
 
 def placeholder(found: K8sObject) -> str:
     """What another tool fills in where an object is named, '' where there is nothing of the kind."""
     for text in _naming(found):
-        match = _PLACEHOLDER.search(text)
+        match = _PLACEHOLDER.search(text[:_LONGEST])
         if match is not None:
             return match[0]
     return found.name if _in_capitals(found) else ""
@@ -61,7 +62,7 @@ def placeholder(found: K8sObject) -> str:
 
 def unnamed(found: K8sObject) -> bool:
     """Whether another tool fills in the name or the namespace of an object."""
-    return _in_capitals(found) or any(_PLACEHOLDER.search(text) for text in (found.name, found.namespace))
+    return _in_capitals(found) or any(_PLACEHOLDER.search(text[:_LONGEST]) for text in (found.name, found.namespace))
 
 
 def _in_capitals(found: K8sObject) -> bool:

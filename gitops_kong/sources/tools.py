@@ -40,6 +40,8 @@ INSTALL = {
 _MAX_COPY = 512 * 1024 * 1024
 _ERROR_TEXT = 600
 _WARNING = regex(r"\s*(?:# )?(?:WARNING|Warning|level=WARN|coalesce\.go|warning)\b|.*\bWARNING:")
+_OLD = regex(r'unknown (?:shorthand )?(?:flag|command)|unknown field "buildMetadata"|(?:requires|needs) 1 argument')
+_LOGGED = regex(r'E\d{4} [\d:.]+ +\d+ \S+\] "command failed" err="(.*)"')  # what kubectl says
 # Nothing listens there: a tool that tries the network is told so at once.
 _WAY_OUT = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _NO_PROXY = "http://127.0.0.1:1"
@@ -237,7 +239,10 @@ def run(command: list[str], directory: Path, limits: Limits, *, cwd: str = ".", 
     if len(output) > limits.output_bytes:
         raise RenderError(f"{name} printed more than {limits.output_bytes // 2**20} MiB")
     if status != 0:
-        raise RenderError(f"{name}: {_last_words(errors[0], directory) or f'exit status {status}'}")
+        words = _last_words(errors[0], directory) or f"exit status {status}"
+        what = "kustomize" if name == "kubectl" else name
+        old = f"; this {name} may be too old: {INSTALL[what]}" if what in INSTALL and _OLD.search(words) else ""
+        raise RenderError(f"{name}: {words}{old}")
     return output
 
 
@@ -269,5 +274,9 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _last_words(errors: bytes, directory: Path) -> str:
     text = errors.decode("utf-8", "replace").replace(f"{directory}/files/", "").replace(str(directory), "")
     text = " ".join(line.strip() for line in text.splitlines() if line.strip() and not _WARNING.match(line))
-    text = text.removeprefix("Error: ").replace(" Use --debug flag to render out invalid YAML", "")
+    if (logged := _LOGGED.fullmatch(text)) is not None:
+        text = logged[1].replace('\\"', '"')
+    text = (
+        text.removeprefix("Error: ").removeprefix("error: ").replace(" Use --debug flag to render out invalid YAML", "")
+    )
     return text if len(text) <= _ERROR_TEXT else "…" + text[-_ERROR_TEXT:]

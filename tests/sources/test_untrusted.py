@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from gitops_kong.errors import RenderError
+from gitops_kong.errors import RenderError, UserError
 from gitops_kong.sources.base import Limits
-from gitops_kong.sources.config import Config, TargetConfig
+from gitops_kong.sources.config import Config, TargetConfig, read_config
 from gitops_kong.sources.discover import discover
 from gitops_kong.sources.render import render
 from gitops_kong.sources.tools import Tools, environment, isolation, run, workspace
@@ -457,3 +457,93 @@ def test_a_renderer_that_heeds_no_proxy_reaches_nothing(network: bool, listener:
             reached = False
     assert reached is bool(listener.requests)
     assert reached is (network or not isolation())
+
+
+def test_charts_see_no_cluster_and_no_files_but_their_own(tmp_path: Path) -> None:
+    look = [
+        'lookup "v1" "Secret" "kube-system" "token" | toJson', '.Files.Get "../outside.txt"',
+        '.Files.Get "/etc/passwd"', '(.Files.Glob "../*").AsConfig', '(.Files.Glob "/etc/*").AsSecrets',
+        '.Files.Get "link"',
+    ]  # fmt: skip
+    template = MAP + "".join(f"  k{n}: {{{{ {each} | quote }}}}\n" for n, each in enumerate(look))
+    write(tmp_path, {**CHART, "c/templates/m.yaml": template, "outside.txt": "hunter2"})
+    (tmp_path / "c/link").symlink_to("../outside.txt")
+    (found,) = rendered(tmp_path, "c").objects
+    assert set(found.data["data"].values()) <= {"", "{}"}
+
+
+AS_JSON = '{{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": "m"}}, "data": {}}}'
+
+
+@pytest.mark.parametrize("kind", ["JSON", "flow", "block", "a settings file"])
+def test_nesting_is_limited_and_quick(kind: str, tmp_path: Path) -> None:
+    start, count = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n", 100_000
+    deep = "[" * count + "]" * count
+    files = {
+        "JSON": {
+            "a.json": '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": ' + deep + "}"
+        },
+        "flow": {"a.yaml": start + f"data: {deep}\n"},
+        "block": {"a.yaml": start + "data:\n" + "".join(" " * n + "a:\n" for n in range(1, 3000))},
+        "a settings file": {"a.yaml": start, ".gitops-kong.yaml": f"targets: {deep}\n"},
+    }[kind]
+    write(tmp_path, files)
+    started = time.monotonic()
+    if kind == "a settings file":
+        with pytest.raises(UserError, match="nested deeper than 100 levels"):
+            read_config(WorkTree(tmp_path))
+    else:
+        assert "nested deeper than 100 levels" in message(tmp_path)
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("depth", [90, 150, 700])
+def test_json_is_as_deep_as_yaml(depth: int, tmp_path: Path) -> None:
+    text = (
+        '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "x": ' + "[" * depth + "]" * depth + "}"
+    )
+    write(tmp_path, {"a.json": text})
+    assert bool(rendered(tmp_path).problems) is (depth > 100)
+
+
+OLD = {
+    "helm": (
+        'echo "Error: unknown flag: --api-versions" >&2; exit 1',
+        "helm: unknown flag: --api-versions; this helm may be too old: install Helm v3 or v4",
+    ),
+    "kustomize": (
+        "echo 'Error: json: unknown field \"buildMetadata\"' >&2; exit 1",
+        "this kustomize may be too old: install kustomize",
+    ),
+    "kubectl": (
+        'echo \'error: unknown command "kustomize" for "kubectl"\' >&2; exit 1',
+        'kubectl: unknown command "kustomize" for "kubectl"; this kubectl may be too old: install kustomize',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_old_tools_are_told(name: str, tmp_path: Path) -> None:
+    script, told = OLD[name]
+    write(tmp_path / "repo", {**CHART, "c/templates/m.yaml": MAP, "k/kustomization.yaml": "resources: []\n"})
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    tree = WorkTree(tmp_path / "repo")
+    (target,) = [each for each in discover(tree, Config()) if each.name == ("c" if name == "helm" else "k")]
+    (problem,) = render(target, tree, Tools(search=str(tmp_path / "bin"))).problems
+    assert told in problem.message
+
+
+def test_what_kubectl_logs_is_told_in_its_own_words(tmp_path: Path) -> None:
+    write(tmp_path / "repo", {"k/kustomization.yaml": "resources: []\n"})
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "kubectl"
+    logged = 'E1130 01:53:41.353378   26470 run.go:72] "command failed" err="no \\"such\\" thing"'
+    program.write_text(f"#!/bin/sh\n/bin/cat >&2 <<'X'\n{logged}\nX\nexit 1\n")
+    program.chmod(0o755)
+    tree = WorkTree(tmp_path / "repo")
+    (target,) = discover(tree, Config())
+    (problem,) = render(target, tree, Tools(search=f"{tmp_path / 'bin'}:/bin")).problems
+    assert problem.message == 'kubectl: no "such" thing'
