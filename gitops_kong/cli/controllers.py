@@ -67,7 +67,7 @@ def on_controllers(rules: Selection, controllers: Sequence[Controller]) -> Itera
     for each in controllers:
         for finding in judge_controller(rules.policies, each.options):
             found.setdefault((finding.rule, finding.message), (finding, []))[1].append(each.name)
-    if [each.source for each in controllers] == [DEFAULT]:
+    if [(each.source, each.name) for each in controllers] == [(DEFAULT, controllers[0].options.ingress_class)]:
         found = {
             key: (replace(each, effects=(*each.effects, NOT_FOUND)), names) for key, (each, names) in found.items()
         }

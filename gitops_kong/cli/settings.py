@@ -72,7 +72,7 @@ class ControllerSettings:
             (self.controller_version, "--controller-version"),
             (file.version, config.file),
             (seen.version, seen.places.get("version", "")),
-            (".".join(map(str, NEWEST_KNOWN)), DEFAULT),
+            (".".join(map(str, NEWEST_KNOWN)), DEFAULT if found is None else _tells_none(found)),
         )
         known_gateway = seen.gateway_version if seen.gateway_version in GATEWAYS else None
         gateway = self.gateway_version or file.gateway_version or known_gateway or DEFAULT_GATEWAY
@@ -149,6 +149,11 @@ class ControllerSettings:
             if self.ingress_class is None or (each.ingress_class or "kong") == self.ingress_class
         ]
         return [(said, self.choose(config, found, said)) for said in listed or config.controllers[:1]]
+
+
+def _tells_none(found: FoundController) -> str:
+    """Where a version comes from that neither the image nor the chart of a controller tells."""
+    return f"{DEFAULT}; {found.origin.file} tells no version that is known" if found.origin else DEFAULT
 
 
 def first_of(*choices: T | None) -> T | None:

@@ -184,6 +184,17 @@ def test_a_controller_of_one_target_does_not_see_another(tmp_path: Path) -> None
     ]
 
 
+def test_the_default_version_says_why_it_is_taken(tmp_path: Path) -> None:
+    report = check(write(tmp_path / "found", {"k/c.yaml": deployment("latest")}))
+    assert report["controller"]["source"] == "default; k/c.yaml tells no version that is known"
+    (off,) = [each for each in report["findings"] if each["rule"] == "fallback-configuration-off"]
+    assert off["effects"] == []
+    report = check(write(tmp_path / "none", {"k/i.yaml": ingress("web", "kong")}))
+    assert report["controller"]["source"] == "default"
+    (off,) = [each for each in report["findings"] if each["rule"] == "fallback-configuration-off"]
+    assert off["effects"][0].startswith("no controller was found in this repository")
+
+
 def test_controllers_that_run_the_same_are_told_once_with_their_places(tmp_path: Path) -> None:
     files = {f"{name}/kustomization.yaml": "resources: [k.yaml]\n" for name in "abcd"}
     files |= {f"{name}/k.yaml": deployment("3.4.3") for name in "abc"}
