@@ -15,6 +15,7 @@ from gitops_kong.cli.earlier_run import EarlierRun
 from gitops_kong.cli.inputs import CheckSettings, Revision
 from gitops_kong.cli.judging import Judging
 from gitops_kong.cli.known_verdicts import KnownVerdicts
+from gitops_kong.cli.own_settings import turned_off
 from gitops_kong.cli.places import line_of, locator
 from gitops_kong.cli.progress import Progress
 from gitops_kong.cli.settings import kubernetes_version
@@ -68,6 +69,8 @@ def check(
         if not (earlier and alone and earlier.keep(*checked.rendered[targets[0].name], report.targets[0])):
             checked.keep()
     progress.done()
+    report = replace(checked.report, general=(*checked.report.general, *turned_off(base, config)))
+    checked = checked._replace(report=report)
     if not settings.suppressions:
         return checked.report
     complete = not settings.targets and tuple(settings.scenarios) == SCENARIOS and not checked.report.problems

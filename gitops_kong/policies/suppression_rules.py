@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from gitops_kong.predict.rules import Rule
 
+TURNED_OFF = "checks-turned-off"
+
 _RULES = (
+    Rule(
+        TURNED_OFF,
+        "warning",
+        "A change turns off a part of its own check",
+        "The change that is checked also changes .gitops-kong.yaml: it excludes paths, leaves out targets, or turns"
+        " rules off. What it breaks there is not told. What the file said of this rule before the change counts.",
+        "Change the settings in a pull request of their own.",
+    ),
     Rule(
         "suppression-expired",
         "warning",

@@ -1,6 +1,7 @@
 """Rules, suppressions and upgrades from the command line."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,33 @@ def test_settings_own_rules_and_suppressions(shop: Path) -> None:
     text = gitops_kong("check", "--verbose", cwd=shop).stdout
     assert "1 finding suppressed (1 by annotation)" in text
     assert "no team, by annotation at Ingress shop/shop (soon)" in text.replace("\n    ", " ")
+
+
+SETTINGS = {
+    "exclude: ['shop*']": ["shop* is excluded"],
+    "targets: [{path: shop.yaml}]": ["only the targets that are listed are checked"],
+    "policies: {groups: {security: off}, rules: {annotation-misspelt: info, checks-turned-off: off}}": [
+        "group security is off", "rule annotation-misspelt is info", "rule checks-turned-off is off"
+    ],
+    "kubernetesVersion: '1.31'": [],
+    "policies: {rules: {ingress-without-tls: on}}": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_change_does_not_turn_off_its_own_check_without_a_word(shop: Path, settings: str) -> None:
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *command], cwd=shop, check=True)
+    (shop / ".gitops-kong.yaml").write_text(settings + "\n")
+    done = gitops_kong("check", "--base", "HEAD", "--format", "json", "--no-cache", cwd=shop)
+    found = [f["message"] for f in json.loads(done.stdout)["findings"] if f["rule"] == "checks-turned-off"]
+    told = "; ".join(SETTINGS[settings])
+    start = ".gitops-kong.yaml: this change turns off a part of its own check: "
+    assert found == ([start + told] if told else [])
+    for command in (["add", "-A"], ["commit", "-qm", "y"]):
+        subprocess.run([*git, *command], cwd=shop, check=True)
+    assert "turns off a part" not in gitops_kong("check", "--base", "HEAD", cwd=shop).stdout
 
 
 def test_an_unknown_rule_in_the_settings(shop: Path) -> None:
