@@ -16,15 +16,14 @@ from gitops_kong.manifests.objects import K8sObject, Origin, Ref
 from gitops_kong.sources import fetched, files, helm
 from gitops_kong.sources.base import Assumption, Limits, NotSeen, Problem, Rendered, Target, Tree, normal
 from gitops_kong.sources.flux_build import build, post_rendered, with_metadata
+from gitops_kong.sources.flux_ignore import visible
 from gitops_kong.sources.flux_places import KUSTOMIZE, SOURCE, Files, Sources, deploys, path_of, reference_of
+from gitops_kong.sources.flux_release import Reference, flags, installed, release_name, values_of
 from gitops_kong.sources.flux_targets import discover, mentions
 from gitops_kong.sources.substitute import substitute
 from gitops_kong.sources.tools import Tools
 
 __all__ = ["discover", "mentions", "render"]
-
-_MAX_RELEASE = 53
-_TEST_HOOKS = ("test", "test-success", "test-failure")
 
 
 def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered:
@@ -93,6 +92,7 @@ class _Expansion:
     lacking: dict[str, list[K8sObject]] = field(default_factory=dict)
     begun: dict[Ref, tuple[Files, Callable[[], Rendered]]] = field(default_factory=dict)
     tried: set[Ref] = field(default_factory=set)  # what was begun, or cannot be yet
+    sifted: dict[tuple[int, str], tuple[Tree, Tree]] = field(default_factory=dict)  # with the tree, so that it lives
 
     def learn(self, objects: Iterable[K8sObject]) -> None:
         for found in objects:
@@ -151,11 +151,11 @@ class _Expansion:
                 continue
             self.tried.add(found.ref)
             try:
-                source = self.sources.files(reference_of(found), found.namespace, _path_in_source(found))
+                source = self.taken(self.sources.files(reference_of(found), found.namespace, _path_in_source(found)))
             except UserError:
                 continue
             if source.tree is not None and source.tree.is_directory(source.path):
-                work = partial(build, source.path, source.tree, found.spec, self.tools, self.limits, source.ignore)
+                work = partial(build, source.path, source.tree, found.spec, self.tools, self.limits)
                 self.begun[found.ref] = source, self.tools.ahead(work)
 
     def settle(self) -> None:
@@ -209,7 +209,7 @@ class _Expansion:
             del self.begun[found.ref]
             built = begun[1]()
         else:
-            built = build(path, source.tree, spec, self.tools, self.limits, source.ignore)
+            built = build(path, source.tree, spec, self.tools, self.limits)
         objects = self.substituted(built.objects, found)
         objects = [with_metadata(each, mapping(spec.get("commonMetadata"))) for each in objects]
         self.learn(objects)
@@ -227,7 +227,16 @@ class _Expansion:
             self.elsewhere(what, f"{found.ref} {verb} it" + (f"; {hint}" if hint else ""), found)
         if source.assumed:
             self.assume(found.ref, source.assumed)
-        return source
+        return self.taken(source)
+
+    def taken(self, source: Files) -> Files:
+        """The files of a source without those that Flux leaves out."""
+        if source.tree is None:
+            return source
+        key = id(source.tree), source.ignore
+        if key not in self.sifted:
+            self.sifted[key] = source.tree, visible(source.tree, source.ignore)
+        return source._replace(tree=self.sifted[key][1])
 
     def assume(self, ref: Ref, message: str) -> None:
         if all(each.message != message for each in self.rendered.assumptions):
@@ -248,8 +257,15 @@ class _Expansion:
                     complete = False
                 continue
             variables.update(held)
-        variables.update({name: _plain(value) for name, value in mapping(after.get("substitute")).items()})
-        return substitute(objects, variables, complete=complete)
+        for name, value in mapping(after.get("substitute")).items():
+            if not isinstance(value, str):
+                raise RenderError(f"{found.ref}: postBuild.substitute.{name} must be text, put {value!r} in quotes")
+            variables[name] = value
+        variables = {name: value.replace("\n", "") for name, value in variables.items()}
+        try:
+            return substitute(objects, variables, complete=complete)
+        except RenderError as e:
+            raise RenderError(f"{found.ref}: {e}") from None
 
     def value_of(self, entry: Mapping[str, Any], found: K8sObject) -> dict[str, str] | None:
         """The data of a ConfigMap or Secret of this repository."""
@@ -279,33 +295,40 @@ class _Expansion:
         source = self.files(found, path_of(found)) if path_of(found) else self.no_chart(found, chart)
         if source.tree is None:
             return None
-        value_files = tuple(normal(str(path)) for path in items(chart.get("valuesFiles")))
-        return self.tools.ahead(self.chart(found, source.tree, source.path, value_files))
+        defaults = self.defaults(chart, source.tree, ".")
+        return self.tools.ahead(self.chart(found, source.tree, source.path, defaults))
 
     def install(self, found: K8sObject, rendered: Rendered) -> None:
         """Takes in what the chart of a HelmRelease rendered to, as its post-renderers make it."""
         spec = found.spec
-        objects = [each for each in rendered.objects if not _is_test(each, spec)]
+        objects = [each for each in rendered.objects if installed(each, spec)]
         for renderer in mappings(spec.get("postRenderers")):
             objects = post_rendered(objects, mapping(renderer.get("kustomize")), self.tools, self.limits)
         common = mapping(spec.get("commonMetadata"))
         self.rendered.problems.extend(rendered.problems)
         self.rendered.objects.extend(with_metadata(each, common) for each in objects)
 
-    def chart(
-        self, found: K8sObject, tree: Tree, place: str, value_files: tuple[str, ...] = ()
-    ) -> Callable[[], Rendered]:
+    def defaults(self, chart: Mapping[str, Any], tree: Tree, base: str) -> tuple[str, ...]:
+        """The values files that Flux packs into a chart instead of its values.yaml. Raises `RenderError`."""
+        found = []
+        for path in items(chart.get("valuesFiles")):
+            place = normal(str(path).lstrip("/"), base)
+            if place not in tree.files and chart.get("ignoreMissingValuesFiles"):
+                continue
+            tree.read(place)  # says why it is missing
+            found.append(place)
+        return tuple(found)
+
+    def chart(self, found: K8sObject, tree: Tree, place: str, defaults: tuple[str, ...] = ()) -> Callable[[], Rendered]:
         """What gives the objects of a chart with the values of a HelmRelease."""
-        spec = found.spec
-        namespace = str(spec.get("targetNamespace") or found.namespace or "default")
-        short = found.name if not spec.get("targetNamespace") else f"{namespace}-{found.name}"
+        values = values_of(self.references(found), found.spec.get("values"))
         release = helm.Release(
             chart=place,
-            name=str(spec.get("releaseName") or short[:_MAX_RELEASE]),
-            namespace=namespace,
-            value_files=value_files,
-            values=tuple(self.values(found)),
-            flags=("--include-crds",),
+            name=release_name(found),
+            namespace=str(found.spec.get("targetNamespace") or found.namespace or "default"),
+            default_files=defaults,
+            values=(values,) if values else (),
+            flags=flags(found.spec),
             api_versions=helm.OF_EVERY_CLUSTER,
         )
         return partial(helm.template, release, tree, self.tools, self.limits)
@@ -334,26 +357,20 @@ class _Expansion:
         else:
             chart_name, version = text(chart.get("chart")), text(chart.get("version"))
         tree, place = fetched.chart(url, chart_name, "" if version == "*" else version, self.tools, self.limits)
-        rendered = self.chart(found, tree, place)()
+        rendered = self.chart(found, tree, place, self.defaults(chart, tree, place))()
         rendered.objects[:] = [K8sObject(each.data, found.origin) for each in rendered.objects]
         return rendered
 
-    def values(self, found: K8sObject) -> Iterator[Mapping[str, Any] | str]:
+    def references(self, found: K8sObject) -> Iterator[Reference]:
+        """What `valuesFrom` takes, as far as it is here."""
         for entry in mappings(found.spec.get("valuesFrom")):
             held = self.value_of(entry, found)
             given = (held or {}).get(str(entry.get("valuesKey") or "values.yaml"))
-            if given is None:
-                if not entry.get("optional"):
-                    what = f"{entry.get('kind')} {found.namespace}/{entry.get('name')}"
-                    self.elsewhere(what, f"{found.ref} takes values from it; they are left out here", found)
-                continue
-            if target := entry.get("targetPath"):
-                yield _nested(str(target).split("."), given)
-            else:
-                yield given
-        values = found.spec.get("values")
-        if isinstance(values, dict) and values:
-            yield values
+            if given is not None:
+                yield entry, given
+            elif not entry.get("optional"):
+                what = f"{entry.get('kind')} {found.namespace}/{entry.get('name')}"
+                self.elsewhere(what, f"{found.ref} takes values from it; they are left out here", found)
 
 
 def _path_in_source(found: K8sObject) -> str:
@@ -365,18 +382,6 @@ def _listed(found: list[K8sObject]) -> str:
     """`Kustomization a/b, c/d and e/f`."""
     *some, last = dict.fromkeys(f"{each.namespace}/{each.name}" for each in found)
     return f"{found[0].kind} " + (f"{', '.join(some)} and {last}" if some else last)
-
-
-def _is_test(found: K8sObject, spec: Mapping[str, Any]) -> bool:
-    """Whether an object is a test of a chart, which Flux runs only where it is asked to."""
-    hooks = found.annotations.get("helm.sh/hook")
-    if not isinstance(hooks, str) or mapping(spec.get("test")).get("enable"):
-        return False
-    return all(hook.strip() in _TEST_HOOKS for hook in hooks.split(","))
-
-
-def _nested(path: list[str], value: str) -> dict[str, Any]:
-    return {path[0]: _nested(path[1:], value) if len(path) > 1 else value}
 
 
 def _plain(value: Any) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gitops_kong.manifests.lenient import mapping, mappings
-from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.sources import files, kustomize
-from gitops_kong.sources.base import Limits, Rendered, Tree, join, parent
-from gitops_kong.sources.flux_ignore import Ignored
+from gitops_kong.errors import ManifestError, RenderError
+from gitops_kong.manifests.lenient import items, mapping, mappings
+from gitops_kong.manifests.objects import K8sObject, Ref
+from gitops_kong.sources import kustomize, kustomize_edit
+from gitops_kong.sources.base import Limits, Rendered, Tree, join, normal, parent
 from gitops_kong.sources.namespaces import with_namespace
 from gitops_kong.sources.tools import Tools
 from gitops_kong.sources.tree import MemoryTree, Overlay
+
+_EVERY = "Flux applies nothing of the directory: it takes every YAML file there"
 
 
 def _anywhere() -> bool:
@@ -21,24 +23,33 @@ def _anywhere() -> bool:
     return True
 
 
-def build(path: str, tree: Tree, spec: Mapping[str, Any], tools: Tools, limits: Limits, ignore: str = "") -> Rendered:
+def build(path: str, tree: Tree, spec: Mapping[str, Any], tools: Tools, limits: Limits) -> Rendered:
     """The kustomization at `path` with what Flux adds to it; one is made where the directory has none.
 
-    `ignore` are patterns of files that the source leaves out. Raises `RenderError` or `ManifestError`.
+    Raises `RenderError` or `ManifestError`.
     """
-    overrides = _overrides(spec)
+    overrides = _overrides(spec, tree, path)
     if kustomize.kustomization_file(tree, path) is None:
-        found = _resources(tree, path, ignore)
-        if not overrides:
+        found = _resources(tree, path)
+        _check(found, tree)
+        if not overrides and not _needs_kustomize(found, tree):
             return _directory(found, tree, tools, limits)
         resources = [each if path == "." else each[len(path) + 1 :] for each in found]
         text = json.dumps({"resources": resources}).encode()
         tree = Overlay(tree, {join(path, "kustomization.yaml"): text})
-    rendered = kustomize.build(path, tree, tools, limits, overrides, _anywhere)
+    rendered = _built(path, tree, tools, limits, overrides)
     namespace = str(spec.get("targetNamespace") or "")
     if namespace:
         rendered.objects[:] = with_namespace(rendered.objects, namespace)
     return rendered
+
+
+def _built(path: str, tree: Tree, tools: Tools, limits: Limits, overrides: Mapping[str, Any]) -> Rendered:
+    """A kustomization, whose plugins Flux has turned off."""
+    found = kustomize.closure(tree, path)
+    if found.charts or found.missing_charts:
+        raise RenderError(f"{found.kustomizations[path]}: Flux inflates no charts of kustomizations (helmCharts)")
+    return kustomize.build(path, tree, tools, limits, overrides, _anywhere, kustomize_edit.of_flux)
 
 
 def _directory(resources: list[str], tree: Tree, tools: Tools, limits: Limits) -> Rendered:
@@ -46,17 +57,42 @@ def _directory(resources: list[str], tree: Tree, tools: Tools, limits: Limits) -
     rendered = Rendered()
     for place in resources:
         if place in tree.files:
-            rendered.extend(files.read_files([place], tree))
+            rendered.extend(Rendered(objects=[*tree.objects(place)]))
         else:
-            rendered.extend(kustomize.build(place, tree, tools, limits, None, _anywhere))
+            rendered.extend(_built(place, tree, tools, limits, {}))
     return rendered
 
 
-def _resources(tree: Tree, path: str, ignore: str) -> list[str]:
+def _check(resources: list[str], tree: Tree) -> None:
+    """Raises `RenderError` or `ManifestError` for a file that is no manifest: Flux then applies none of them."""
+    for place in resources:
+        try:
+            objects = tree.objects(place) if place in tree.files else []
+        except ManifestError as e:
+            raise ManifestError(f"{e}; {_EVERY}") from None
+        for found in objects:
+            if not found.name and not found.kind.endswith("List"):
+                raise RenderError(f"{place}: a {found.kind} without metadata.name; {_EVERY}")
+
+
+def _needs_kustomize(resources: list[str], tree: Tree) -> bool:
+    """Whether kustomize would do more than take the files together: refuse an object twice, drop a local one."""
+    seen: set[Ref] = set()
+    for place in resources:
+        if place not in tree.files:
+            continue
+        if b"config.k" in tree.read(place):  # annotations of its own
+            return True
+        for found in tree.objects(place):
+            if found.ref in seen:
+                return True
+            seen.add(found.ref)
+    return False
+
+
+def _resources(tree: Tree, path: str) -> list[str]:
     """What Flux puts into the kustomization that it makes: all YAML files below, and whole kustomizations."""
-    ignored = Ignored(tree, ignore)
     below = [file for file in tree.under(path) if file.endswith((".yaml", ".yml", "/Kustomization"))]
-    below = [file for file in below if not ignored(file)]
     inner = {parent(file) for file in below if file.rpartition("/")[2] in kustomize.NAMES}
     outermost = {each for each in inner if not any(each != other and each.startswith(other + "/") for other in inner)}
     found = [
@@ -67,21 +103,35 @@ def _resources(tree: Tree, path: str, ignore: str) -> list[str]:
     return sorted([*found, *outermost])
 
 
-def _overrides(spec: Mapping[str, Any]) -> dict[str, Any]:
+def _overrides(spec: Mapping[str, Any], tree: Tree | None = None, path: str = ".") -> dict[str, Any]:
     overrides: dict[str, Any] = {}
     for theirs, ours in (("targetNamespace", "namespace"), ("namePrefix", "namePrefix"), ("nameSuffix", "nameSuffix")):
         if spec.get(theirs):
             overrides[ours] = spec[theirs]
-    for name in ("patches", "patchesJson6902", "images", "components"):
+    for name in ("patches", "patchesJson6902", "images"):
         if isinstance(spec.get(name), list) and spec[name]:
             overrides[name] = [
                 {**entry, "patch": _patch(entry["patch"])} if isinstance(entry, dict) and "patch" in entry else entry
                 for entry in spec[name]
             ]
-    merges = [{"patch": json.dumps(patch)} for patch in mappings(spec.get("patchesStrategicMerge"))]
+    merges = [json.dumps(patch) for patch in mappings(spec.get("patchesStrategicMerge"))]
     if merges:
-        overrides["patches"] = [*overrides.get("patches", ()), *merges]
+        overrides["patchesStrategicMerge"] = merges
+    if components := [*_components(spec, tree, path)]:
+        overrides["components"] = components
     return overrides
+
+
+def _components(spec: Mapping[str, Any], tree: Tree | None, path: str) -> Iterator[str]:
+    """The components that are added. Raises `RenderError` for one that is not in the source (`IsLocalRelativePath`)."""
+    for entry in items(spec.get("components")):
+        component = str(entry)
+        if component.startswith("/") or "://" in component:
+            raise RenderError(f"the component {component} must be a relative path in the source")
+        place = normal(component, path)
+        if spec.get("ignoreMissingComponents") and tree is not None and not tree.is_directory(place):
+            continue
+        yield component
 
 
 def _patch(patch: Any) -> str:

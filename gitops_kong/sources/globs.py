@@ -136,6 +136,16 @@ def pathspec(pattern: str) -> Match:
     return lambda name: _wild(parts, name) or name == path
 
 
+@lru_cache
+def wildcard(pattern: str) -> Match | None:
+    """A pattern whose `*` and `?` take any character, as Go writes classes; None for a broken one."""
+    try:
+        parts = [*_characters(pattern, "^")]
+    except (ValueError, IndexError):
+        return None
+    return lambda text: _wild(parts, text)
+
+
 def _characters(pattern: str, negations: str) -> Iterator[Char | None]:
     """Each character of a pattern as what it matches. Raises `ValueError` for one that is not closed."""
     position = 0

@@ -31,7 +31,7 @@ class Release:
     """A chart with all that decides how it renders.
 
     Value files are relative to the repository's root; one of another repository is given as its content. `values` come
-    after them, as text that Helm reads itself or as a mapping.
+    after them, as text that Helm reads itself or as a mapping. `default_files` stand in the chart for its values.yaml.
     """
 
     chart: str
@@ -44,6 +44,7 @@ class Release:
     kubernetes_version: str = ""
     api_versions: tuple[str, ...] = ()
     extra_files: tuple[str, ...] = field(default=())
+    default_files: tuple[str, ...] = ()
 
 
 def charts(paths: Iterable[str]) -> list[str]:
@@ -105,6 +106,9 @@ def template(release: Release, tree: Tree, tools: Tools, limits: Limits) -> Rend
     local = [path for path in release.value_files if isinstance(path, str)]
     with workspace() as directory:
         export(tree, {*tree.under(release.chart), *local, *release.extra_files}, directory)
+        if release.default_files:
+            defaults = json.dumps(subcharts.defaults(tree, release), ensure_ascii=False)
+            (directory / "files" / release.chart / "values.yaml").write_text(defaults, encoding="utf-8")
         absent = subcharts.provide(tree, release, directory, tools, limits)
         values_schema.check(directory / "files", release.chart)
         command = [tools.helm, "template", release_name(release.name, name), f"./{release.chart}"]

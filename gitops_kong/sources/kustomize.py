@@ -14,6 +14,7 @@ from gitops_kong.manifests.lenient import mappings
 from gitops_kong.manifests.objects import K8sObject, Origin
 from gitops_kong.manifests.yaml import read_documents, read_objects
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree, join, normal, parent
+from gitops_kong.sources.kustomize_edit import Edit, added
 from gitops_kong.sources.kustomize_secrets import without_secrets
 from gitops_kong.sources.sops_generators import Encrypted, encrypted
 from gitops_kong.sources.tools import Tools, contents
@@ -292,6 +293,7 @@ class _Build(NamedTuple):
     tools: Tools
     limits: Limits
     loose: bool = False
+    edit: Edit = added
 
 
 def build(
@@ -301,8 +303,9 @@ def build(
     limits: Limits,
     overrides: Mapping[str, Any] | None = None,
     loosely: Callable[[], bool] = lambda: False,
+    edit: Edit = added,
 ) -> Rendered:
-    """Builds the kustomization at `path`, with fields added to it as Argo CD and Flux do (`overrides`).
+    """Builds the kustomization at `path`, with fields added to it as Argo CD and Flux do (`overrides`, by `edit`).
 
     `loosely` is asked where a kustomization reads files beside its own directory, which kustomize refuses by itself:
     whether the one who builds lets it (`--load-restrictor=LoadRestrictionsNone`). It stays within the repository.
@@ -310,7 +313,7 @@ def build(
     found = closure(tree, path)
     _override(tree, path, found, folded(overrides or {}))
     problems = [] if tools.allow_network else found.absent
-    this = _Build(path, tree, found, tools, limits)
+    this = _Build(path, tree, found, tools, limits, edit=edit)
     try:
         objects = _objects(this, overrides or {}, loosely)
     except UserError as e:
@@ -384,14 +387,14 @@ def _reads_annotations(tree: Tree, found: Closure) -> bool:
 
 
 def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> bytes:
-    path, tree, found, tools, limits, loose = build_of
+    path, tree, found, tools, limits, loose, edit = build_of
     texts = contents(tree, found.files)
     own = found.kustomizations[path]
     absent = () if tools.allow_network else (*found.remote, *found.missing_charts)
     incomplete = {*(file for file, _ in absent), *found.encrypted}
     for file in {own, *incomplete}:
         text = _without_absent(tree.read(file), file, found) if file in incomplete else tree.read(file)
-        texts[file] = _changed(text, file, overrides, annotate=annotate) if file == own else text
+        texts[file] = _changed(text, file, overrides, edit, annotate=annotate) if file == own else text
     for file in found.encrypted:
         for name, stub in _stubs(found, file).items():
             texts[join(parent(file), name)] = json.dumps(stub).encode()
@@ -435,22 +438,14 @@ def _without_absent(text: bytes, file: str, found: Closure) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def _changed(text: bytes, file: str, overrides: Mapping[str, Any], *, annotate: bool) -> bytes:
+def _changed(text: bytes, file: str, overrides: Mapping[str, Any], edit: Edit, *, annotate: bool) -> bytes:
     documents = read_documents(text, file)
     value = documents[0] if documents else {}
     if not isinstance(value, dict):
         raise ManifestError(f"{file}:1:1: a kustomization must be a mapping")
     if not overrides and not annotate:
         return text
-    value = dict(value)
-    for name, added in overrides.items():
-        before = value.get(name)
-        if isinstance(added, list) and isinstance(before, list):
-            value[name] = [*before, *added]
-        elif isinstance(added, dict) and isinstance(before, dict):
-            value[name] = {**before, **added}
-        else:
-            value[name] = added
+    value = edit(value, overrides) if overrides else dict(value)
     if annotate:
         value["buildMetadata"] = [*{*(value.get("buildMetadata") or ()), "originAnnotations"}]
     return json.dumps(value, ensure_ascii=False).encode()

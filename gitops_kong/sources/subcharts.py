@@ -34,6 +34,10 @@ class Parent(Protocol):
         """Values files, in Helm's order."""
 
     @property
+    def default_files(self) -> tuple[str, ...]:
+        """What stands in the chart for its values.yaml."""
+
+    @property
     def values(self) -> tuple[Mapping[str, Any] | str, ...]:
         """Values that come after them."""
 
@@ -189,10 +193,8 @@ def _enabled(entry: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
 
 def _values(tree: Tree, release: Parent) -> dict[str, Any]:
     """All values of a release, as far as they can be told without Helm."""
-    own = join(release.chart, "values.yaml")
-    texts: list[Any] = [tree.read(own)] if own in tree.files else []
-    texts += [tree.read(file) if isinstance(file, str) else file for file in release.value_files]
-    values: dict[str, Any] = {}
+    values = defaults(tree, release)
+    texts: list[Any] = [tree.read(file) if isinstance(file, str) else file for file in release.value_files]
     for each in (*texts, *release.values):
         try:
             given = each if isinstance(each, dict) else read_value(_bytes(each), "values")
@@ -201,6 +203,19 @@ def _values(tree: Tree, release: Parent) -> dict[str, Any]:
         values = merged(values, mapping(given))
     for _, name, value in release.parameters:
         values = merged(values, _nested(name.split("."), {"true": True, "false": False}.get(value, value)))
+    return values
+
+
+def defaults(tree: Tree, release: Parent) -> dict[str, Any]:
+    """The values that the chart comes with: its values.yaml, or what is put in its place."""
+    own = join(release.chart, "values.yaml")
+    values: dict[str, Any] = {}
+    for file in release.default_files or ((own,) if own in tree.files else ()):
+        try:
+            values = merged(values, mapping(read_value(tree.read(file), file)))
+        except ManifestError as e:
+            if release.default_files:
+                raise RenderError(str(e)) from None  # else Helm says what is wrong with it
     return values
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gitops_kong.errors import RenderError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.substitute import evaluate, substitute
 from tests.sources.build import names, rendered, service, targets, write
@@ -271,9 +273,10 @@ TEXTS = {
     "${none:-d}": "d",
     "${none:=d}": "d",
     "${empty:-d}": "d",
-    "${empty-d}": "",
-    "${empty:+d}": "",
-    "${a:+d}": "d",
+    "${empty:+d}": "d",
+    "${a:+d}": "x",
+    "${none:?d}": "d",
+    "${none=d}": "d",
     "${word:1:3}": "ell",
     "${word:2}": "llo",
     "${word/l/L}": "HeLlo",
@@ -281,13 +284,38 @@ TEXTS = {
     "${word,,}": "hello",
     "${word^^}": "HELLO",
     "${none:-${a}}": "x",
-    "${1a}": "${1a}",
+    "${1a}": "",
+    "$$": "$",
+    "$$$${a}$a": "$${a}$a",
+    "${#word}": "5",
+    "${word#H*l}": "lo",
+    "${word##*l}": "o",
+    "${word%l*}": "Hel",
+    "${word%%l*}": "He",
+    "${word/#He/x}": "xllo",
+    "${word/%lo/x}": "Helx",
+    "${word//l/}": "Heo",
+    "${word:1:-1}": "ell",
+    "${word^}": "Hello",
+    "${word,}": "hello",
+    "${none:=a b: {c}}": "a b: {c}",
+    "${none:=${a}y${word,,}}": "xyhello",
+    "${none:-$$}": "$$",
 }
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_forms_of_variables(text: str) -> None:
     assert evaluate(text, VARIABLES) == TEXTS[text]
+
+
+REFUSED = ["${}", "${ a}", "${a-b}", "${a.b}", "${a[0]}", "${a", "${a:", "${a#}", "${a/b}", "${#}"]
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_forms_that_flux_refuses(text: str) -> None:
+    with pytest.raises(RenderError, match=re.escape(f"{text} is no variable that Flux knows")):
+        evaluate(text, VARIABLES)
 
 
 def test_numbers_and_booleans_become_such() -> None:
@@ -305,6 +333,59 @@ def test_numbers_and_booleans_become_such() -> None:
     assert found.data == {**data, "n": 3, "b": "on-3", "t": True, "m": "3\nx\n"}
     disabled = {**data, "metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}}}
     assert substitute([K8sObject(disabled)], {"n": "3"})[0].data == disabled
+
+
+def test_without_variables_nothing_is_substituted() -> None:
+    found = K8sObject({"kind": "X", "apiVersion": "v1", "a": "${a:=d}$$"})
+    assert substitute([found], {}) == [found]
+    assert substitute([found], {"other": ""})[0].data["a"] == "d$"
+
+
+TEXT_OF_OBJECTS: dict[str, Any] = {
+    "a: ${colon}": "a: k: v",  # it was quoted
+    "${hash}": "a",
+    "${list}": [1, 2],
+    "${nothing}": None,
+    "x${nothing}": "xnull",
+    "lines\n${colon}\n": "lines\nk: v\n",
+    "${n} ": "3 ",
+    "${oct}": 511,
+}
+
+
+@pytest.mark.parametrize("text", TEXT_OF_OBJECTS)
+def test_variables_are_part_of_the_yaml(text: str) -> None:
+    variables = {"colon": "k: v", "hash": "a #b", "list": "[1, 2]", "nothing": "null", "n": "3", "oct": "0777"}
+    (found,) = substitute([K8sObject({"kind": "X", "apiVersion": "v1", "a": text})], variables)
+    assert found.data["a"] == TEXT_OF_OBJECTS[text]
+
+
+BROKEN_VARIABLES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a number": ({"substitute": {"n": 3}}, "x", "postBuild.substitute.n must be text, put 3 in quotes"),
+    "a name": ({"substitute": {"a-b": "x"}}, "x", "'a-b' is no name of a variable"),
+    "a form": ({"substitute": {"a": "x"}}, "${a.b}", "Service s cannot be filled in: ${a.b}"),
+    "YAML": ({"substitute": {"a": "k: v"}}, "${a}", "Service s cannot be filled in: its text:"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_VARIABLES)
+def test_variables_that_flux_refuses(name: str, tmp_path: Path) -> None:
+    build, value, message = BROKEN_VARIABLES[name]
+    text = json.dumps({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "labels": {"l": value}}})
+    files = {"f/k.yaml": kustomization("k", "m", postBuild=build), "m/s.yaml": text, "m/t.yaml": service("t")}
+    result = rendered(write(tmp_path, files), "flux:f")
+    (problem,) = result.problems
+    assert problem.message.startswith("Kustomization flux-system/k: ")
+    assert message in problem.message
+    assert not [each for each in names(result) if each.startswith("Service")]
+
+
+def test_lines_of_variables_are_joined(tmp_path: Path) -> None:
+    variables = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: v, namespace: flux-system}\ndata: {a: "x\\ny\\n"}\n'
+    build = {"substituteFrom": [{"kind": "ConfigMap", "name": "v"}]}
+    files = {"f/k.yaml": kustomization("k", "m", postBuild=build), "f/v.yaml": variables}
+    write(tmp_path, {**files, "m/s.yaml": service("'${a}'")})
+    assert "Service xy" in names(rendered(tmp_path, "flux:f"))
 
 
 def test_what_is_suspended_is_not_applied(tmp_path: Path) -> None:
