@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gitops_kong.errors import RenderError, UserError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import items, mappings
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.sources import fetched, helm, kustomize
-from gitops_kong.sources.base import Assumption, Limits, Problem, Rendered, Tree, join, normal, parent
-from gitops_kong.sources.globs import text_glob
+from gitops_kong.sources import fetched, helm, kustomize, kustomize_edit
+from gitops_kong.sources.argocd_environment import environment, expand
+from gitops_kong.sources.argocd_overrides import kind_of, kustomize_overrides, with_files
+from gitops_kong.sources.base import Assumption, Limits, NotSeen, Problem, Rendered, Tree, normal, parent
+from gitops_kong.sources.globs import text_glob, tree_pattern
 from gitops_kong.sources.repositories import find
 from gitops_kong.sources.tools import Tools
 
-_MANIFEST = regex(r".*\.(?:yaml|yml|json)")
+_JSONNET = ".jsonnet"
+_MANIFEST = regex(r".*\.(?:yaml|yml|json|jsonnet)")
+_KUBERNETES = regex(r"\s*v?(\d+(?:\.\d+)*)")
 _SKIP = b"+argocd:skip-file-rendering"
 _MANIFEST_WORDS = (b"apiVersion:", b"kind:", b"metadata:")
-_IMAGE = regex(r"(?:(?P<name>[^=]+)=)?(?P<image>[^@]+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ def application(found: K8sObject) -> Application:
     spec = found.spec
     sources = spec.get("sources")
     listed = [each for each in sources if isinstance(each, dict)] if isinstance(sources, list) else []
-    single = spec.get("source")
-    if not listed and isinstance(single, dict):
-        listed = [single]
+    hydrated = spec.get("sourceHydrator")
+    for single in (spec.get("source"), hydrated.get("drySource") if isinstance(hydrated, dict) else None):
+        if not listed and isinstance(single, dict):
+            listed = [single]
     destination = spec.get("destination")
     return Application(
         found.name, found.namespace, destination if isinstance(destination, dict) else {}, tuple(listed), found
@@ -89,6 +93,12 @@ class SourceOf:
         """Where objects go that name no namespace."""
         return str(self.application.destination.get("namespace") or "")
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What Argo CD fills into parameters and paths."""
+        project = str(self.application.found.spec.get("project") or "")
+        return environment(self.application.name, project, self.namespace, self.source)
+
     def locate(self) -> tuple[Tree, str]:
         """The files that hold this source, and its path in them. Raises `Elsewhere`."""
         path = normal(str(self.source.get("path") or "."))
@@ -120,15 +130,6 @@ class SourceOf:
                     "with the name of a branch says which one it is merged into",
                 )
 
-    def kind(self, tree: Tree, path: str) -> str:
-        """`plugin`, `helm`, `kustomize` or `directory`, by Argo CD's order."""
-        for name in ("plugin", "helm", "kustomize", "directory"):
-            if isinstance(self.source.get(name), dict) and (name != "helm" or join(path, "Chart.yaml") in tree.files):
-                return name
-        if join(path, "Chart.yaml") in tree.files:
-            return "helm"
-        return "kustomize" if kustomize.kustomization_file(tree, path) else "directory"
-
     def render(self) -> Rendered:
         """The objects of this source. Raises `UserError`."""
         if self.source.get("chart"):
@@ -138,7 +139,8 @@ class SourceOf:
         tree, path = self.locate()
         if path != "." and path not in tree.files and not tree.is_directory(path):
             raise RenderError(f"{path}: no such directory, but {self.application.found.ref} deploys it")
-        rendered = self.rendered(tree, path)
+        source = with_files(self.source, self.application.name, tree, path)
+        rendered = replace(self, source=source).rendered(tree, path)
         rendered.assumptions.extend(self.assumptions())
         return rendered
 
@@ -155,15 +157,33 @@ class SourceOf:
 
     def rendered(self, tree: Tree, path: str) -> Rendered:
         """The objects of a path, by the tool that it is made for."""
-        kind = self.kind(tree, path)
+        try:
+            kind = kind_of(self.source, tree, path)
+        except RenderError as e:
+            raise RenderError(f"{self.application.found.ref}: {e}") from None
         if kind == "plugin":
             raise Elsewhere(f"what the plugin of {self.application.found.ref} makes of {path}", _NO_PLUGINS)
         if kind == "helm":
             return helm.template(self.release(tree, path), tree, self.tools, self.limits)
         if kind == "kustomize":
-            overrides = kustomize_overrides(self.section("kustomize"))
-            return kustomize.build(path, tree, self.tools, self.limits, overrides, lambda: _loose(self.tree))
+            return self.kustomization(tree, path)
         return self.directory(tree, path)
+
+    def kustomization(self, tree: Tree, path: str) -> Rendered:
+        """A kustomization with what the Application changes in it."""
+        options = self.section("kustomize")
+        tools = replace(
+            self.tools,
+            kubernetes_version=_version(options) or self.tools.kubernetes_version,
+            api_versions=(*self.tools.api_versions, *map(str, items(options.get("apiVersions")))),
+        )
+        try:
+            overrides = kustomize_overrides(options, self.variables, tree, path)
+            return kustomize.build(
+                path, tree, tools, self.limits, overrides, lambda: _loose(self.tree), kustomize_edit.of_argocd
+            )
+        except RenderError as e:
+            raise RenderError(str(e) if path in str(e) else f"{path}: {e}") from None
 
     def directory(self, tree: Tree, path: str) -> Rendered:
         """Plain files: those of the directory, with `recurse` also below it.
@@ -173,6 +193,10 @@ class SourceOf:
         """
         rendered = Rendered()
         for file in directory_files(tree, path, self.section("directory")):
+            if file.endswith(_JSONNET):
+                why = f"{self.application.found.ref} deploys it, and Jsonnet is not run here"
+                rendered.not_seen.append(NotSeen(f"what {file} makes", why, file))
+                continue
             text = b""
             try:
                 text = tree.read(file)
@@ -192,7 +216,8 @@ class SourceOf:
         parameters = []
         for entry in mappings(options.get("parameters")):
             flag = "set-string" if entry.get("forceString") else "set"
-            parameters.append((flag, str(entry.get("name")), str(entry.get("value", ""))))
+            value = expand(str(entry.get("value", "")), self.variables)
+            parameters.append((flag, str(entry.get("name")), value))
         extra = []
         for entry in mappings(options.get("fileParameters")):
             place = self.file(str(entry.get("path")), tree, path)
@@ -209,7 +234,7 @@ class SourceOf:
             values=(values,) if values and isinstance(values, dict | str) else (),
             parameters=tuple(parameters),
             flags=(*(() if options.get("skipCrds") else ("--include-crds",)), *self.switches(options)),
-            kubernetes_version=str(options.get("kubeVersion") or ""),
+            kubernetes_version=_version(options),
             api_versions=tuple(map(str, versions)) if isinstance(versions, list) else helm.OF_EVERY_CLUSTER,
             extra_files=tuple(extra),
         )
@@ -222,17 +247,61 @@ class SourceOf:
             yield "--skip-schema-validation"
 
     def value_files(self, options: Mapping[str, Any], tree: Tree, path: str) -> Iterator[str | bytes]:
-        """The values files, missing ones left out where the Application says so. Raises `RenderError`."""
-        for entry in items(options.get("valueFiles")):
+        """The values files, each once, patterns resolved (`getResolvedValueFiles`). Raises `RenderError`.
+
+        Missing ones are left out where the Application says so. A file that is named itself stands where it is named.
+        """
+        entries = [str(entry) for entry in items(options.get("valueFiles"))]
+        named = {self.place(entry, path) for entry in entries if not _is_pattern(entry)}
+        given: set[str] = set()
+        for entry in entries:
             try:
-                place = self.file(str(entry), tree, path)
+                if _is_pattern(entry):
+                    found = [each for each in self.matching(entry, tree, path) if each[0] not in named]
+                else:
+                    found = [(self.place(entry, path), self.file(entry, tree, path))]
             except Elsewhere:
                 raise
             except RenderError:
                 if options.get("ignoreMissingValueFiles"):
                     continue
                 raise
-            yield place
+            for place, content in found:
+                if place not in given:
+                    given.add(place)
+                    yield content
+
+    def place(self, name: str, path: str) -> str:
+        """Where a values file lies, for one of another source with its name before it."""
+        try:
+            if "://" in name:
+                return name
+            if self.is_referred(name):
+                ref, _, rest = name.partition("/")
+                return f"{ref}/{normal(expand(rest, self.variables))}"
+            expanded = expand(name, self.variables)
+            return normal(expanded.lstrip("/")) if expanded.startswith("/") else normal(expanded, path)
+        except RenderError:
+            return name  # reading it says why
+
+    def is_referred(self, name: str) -> bool:
+        """Whether a values file is one of another source (`$name/`), and not one with a variable at its start."""
+        return name.startswith("$") and name[1:].partition("/")[0] not in self.variables
+
+    def matching(self, pattern: str, tree: Tree, path: str) -> list[tuple[str, str | bytes]]:
+        """The values files that a pattern takes, in their order, with their places.
+
+        Raises `RenderError` where there is none.
+        """
+        holder, place, before = tree, self.place(pattern, path), ""
+        if self.is_referred(pattern):
+            ref, _, place = place.partition("/")
+            holder, before = self.referred(ref[1:], pattern), f"{ref}/"
+        match = tree_pattern(place)
+        found = sorted((file for file in holder.files if match(file)), key=lambda file: file.split("/"))
+        if not found:
+            raise RenderError(f"{pattern}: no values file matches, but {self.application.found.ref} takes some")
+        return [(before + file, file if holder is tree else holder.read(file)) for file in found]
 
     def file(self, name: str, tree: Tree, path: str) -> str | bytes:
         """A values file: relative to the chart, from the root with `/`, or of another source with `$name/`.
@@ -241,13 +310,14 @@ class SourceOf:
         """
         if "://" in name:
             raise Elsewhere(f"values file {name}")
-        if name.startswith("$"):
+        if self.is_referred(name):
             ref, _, rest = name[1:].partition("/")
             holder = self.referred(ref, name)
-            place = normal(rest)
+            place = normal(expand(rest, self.variables))
             if holder is not tree:
                 return holder.read(place)
         else:
+            name = expand(name, self.variables)
             place = normal(name.lstrip("/")) if name.startswith("/") else normal(name, path)
         if place not in tree.files:
             tree.read(place)  # says why it is missing
@@ -262,6 +332,16 @@ class SourceOf:
                 except Elsewhere as e:
                     raise Elsewhere(f"values file {name.partition('/')[2]} of {other.get('repoURL')}", e.hint) from None
         raise RenderError(f"{name}: no source of {self.application.found.ref} has the ref {ref}")
+
+
+def _version(options: Mapping[str, Any]) -> str:
+    """The Kubernetes version that a source is rendered for: its numbers alone (`parseKubeVersion`)."""
+    match = _KUBERNETES.match(str(options.get("kubeVersion") or ""))
+    return match[1] if match else ""
+
+
+def _is_pattern(name: str) -> bool:
+    return any(char in name for char in "*?[") and "://" not in name
 
 
 def _loose(tree: Tree) -> bool:
@@ -286,46 +366,3 @@ def directory_files(tree: Tree, path: str, options: Mapping[str, Any]) -> list[s
             continue
         taken.append(file)
     return taken
-
-
-def kustomize_overrides(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields that an Application adds to a kustomization, as `kustomize edit` would."""
-    overrides: dict[str, Any] = {}
-    for name in ("namePrefix", "nameSuffix", "namespace", "commonAnnotations", "components", "patches"):
-        if options.get(name):
-            overrides[name] = options[name]
-    if options.get("images"):
-        overrides["images"] = [_image(str(text)) for text in items(options["images"])]
-    if options.get("replicas"):
-        overrides["replicas"] = [
-            {"name": entry.get("name"), "count": _count(entry.get("count"))} for entry in mappings(options["replicas"])
-        ]
-    if options.get("commonLabels"):
-        if options.get("labelWithoutSelector"):
-            templates = bool(options.get("labelIncludeTemplates"))
-            overrides["labels"] = [{"pairs": options["commonLabels"], "includeTemplates": templates}]
-        else:
-            overrides["commonLabels"] = options["commonLabels"]
-    return overrides
-
-
-def _count(value: Any) -> int:
-    try:
-        return int(value or 0)
-    except (TypeError, ValueError):
-        raise RenderError(f"{value!r} is no number of replicas") from None
-
-
-def _image(text: str) -> dict[str, str]:
-    """`name=image:tag`, `image:tag`, `image@digest` as an entry of `images`."""
-    match = _IMAGE.fullmatch(text)
-    if match is None:
-        raise RenderError(f"{text}: no image")
-    entry = {"name": match["name"] or match["image"]}
-    if match["name"]:
-        entry["newName"] = match["image"]
-    if match["tag"]:
-        entry["newTag"] = match["tag"]
-    if match["digest"]:
-        entry["digest"] = match["digest"]
-    return entry

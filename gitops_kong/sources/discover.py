@@ -150,10 +150,14 @@ class _Found:
         """
         left = paths
         for position, target in sorted(enumerate(self.targets), key=lambda found: -found[1].path.count("/")):
-            if target.source != "flux" or target.path == ".":
+            if target.source != "flux":
                 continue
-            members = tuple(path for path in left if _below(path, {target.path}) and _is_manifest(self.tree, path))
-            left = [path for path in left if not _below(path, {target.path})]
+            if target.path == ".":  # what lies deeper in a repository can be anything
+                near = {path for path in left if parent(path) == "."}
+            else:
+                near = {path for path in left if _below(path, {target.path})}
+            members = tuple(path for path in left if path in near and _is_manifest(self.tree, path))
+            left = [path for path in left if path not in near]
             if members:
                 self.targets[position] = replace(target, options={**target.options, "beside": members})
         return left

@@ -11,6 +11,7 @@ from gitops_kong.manifests.lenient import mapping, mappings, text
 from gitops_kong.manifests.objects import K8sObject, Ref
 from gitops_kong.sources.base import Tree, join, normal, parent
 from gitops_kong.sources.repositories import find
+from gitops_kong.sources.semver import RANGE
 from gitops_kong.sources.tools import Tools
 
 KUSTOMIZE, HELM, SOURCE = (f"{name}.toolkit.fluxcd.io" for name in ("kustomize", "helm", "source"))
@@ -94,8 +95,14 @@ class Sources:
         found = tree.at(revision, path)
         if found.tree is None:
             hint = f"this clone does not hold that revision; run `git fetch origin {revision}`"
-            return Files(None, path, f"{path} of {url} at {revision}; {hint}")
-        assumed = f"{source.ref} takes revision {revision}: this checkout is taken for it" if found.assumed else ""
+            if revision.startswith(RANGE):
+                hint = "this clone has no tag in that range; run `git fetch --tags`"
+            return Files(None, path, f"{path} of {url} at {revision.removeprefix(RANGE)}; {hint}")
+        assumed = (
+            f"{source.ref} takes revision {revision.removeprefix(RANGE)}: this checkout is taken for it"
+            if found.assumed
+            else ""
+        )
         return Files(found.tree, path, assumed=assumed, ignore=text(source.spec.get("ignore")))
 
     def artifact(self, made: Mapping[str, Any], generator: Mapping[str, Any], namespace: str, path: str) -> Files:
@@ -141,11 +148,12 @@ def _below(path: str, directory: str) -> str | None:
 def revision_of(source: K8sObject) -> str:
     """The revision of a GitRepository, by Flux's order: commit, name, range of versions, tag, branch."""
     reference = mapping(source.spec.get("ref"))
-    if reference.get("commit"):
-        return text(reference["commit"])
-    if reference.get("tag"):
-        return f"refs/tags/{reference['tag']}"
-    return text(reference.get("name")) or text(reference.get("semver")) or text(reference.get("branch"))
+    if semver := text(reference.get("semver")):
+        semver = f"{RANGE}{semver}"
+    tag = f"refs/tags/{reference['tag']}" if reference.get("tag") else ""
+    return (
+        text(reference.get("commit")) or text(reference.get("name")) or semver or tag or text(reference.get("branch"))
+    )
 
 
 def deploys(found: K8sObject) -> bool:

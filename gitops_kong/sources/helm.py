@@ -88,6 +88,7 @@ def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered
         value_files=tuple(normal(path, target.path) for path in options.get("valueFiles", ())),
         values=(values,) if values else (),
         parameters=tuple(("set", name, _parameter(value)) for name, value in options.get("parameters", {}).items()),
+        api_versions=tuple(options.get("apiVersions", ())),
     )
     return template(release, tree, tools, limits)
 

@@ -25,6 +25,7 @@ PatchKey = tuple[str, str, str]  # group, kind, name
 
 ORIGIN = "config.kubernetes.io/origin"
 _MAX_DEPTH = 50
+_HELM_4 = "unknown shorthand flag: 'c' in -c"  # how Helm 4 answers kustomize before 5.8
 _NO_FILE = "no such file"  # other reasons of `Tree.missing` say where it lies
 
 # fields that name files or directories with more of the same; Go reads the names of fields in any case
@@ -344,6 +345,8 @@ def _objects(this: _Build, overrides: Mapping[str, Any], loosely: Callable[[], b
 
 def _innermost(message: str, path: str) -> str:
     """Why kustomize failed, without the bases on the way there: the file that it could not take in, and its reason."""
+    if _HELM_4 in message:
+        return f"{path}: this kustomize cannot run Helm v4 for its charts; use kustomize 5.8 or newer, or Helm v3"
     inside, _, last = message.rpartition("recursed accumulation of path '")
     directory = last.partition("'")[0] if inside else path
     for found in _ACCUMULATION.finditer(last):
@@ -405,6 +408,7 @@ def _run(build_of: _Build, overrides: Mapping[str, Any], *, annotate: bool) -> b
         command += ["--enable-helm", f"--helm-command={tools.helm}"]
         if tools.kustomize[1] == "build":
             command.append(f"--helm-kube-version={tools.kubernetes_version}")
+            command += [f"--helm-api-versions={version}" for version in tools.api_versions]
     network = tools.allow_network and bool(found.remote or found.missing_charts)
     return tools.run_on(texts, command, limits, network=network)
 

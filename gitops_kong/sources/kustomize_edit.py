@@ -74,7 +74,7 @@ def of_argocd(kustomization: Kustomization, overrides: Mapping[str, Any]) -> Kus
 def _images(own: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     parts = ("newName", "newTag", "digest")
     images = {str(image.get("name")): dict(image) for image in own}
-    for image in theirs:
+    for image in {str(each.get("name")): each for each in theirs}.values():
         before = images.get(str(image.get("name")), {})
         kept = {part: before.get(part, "") for part in parts if image.get(part) == _KEPT}
         images[str(image.get("name"))] = {key: value for key, value in {**image, **kept}.items() if value != ""}

@@ -17,6 +17,7 @@ from gitops_kong.lazy import regex
 from gitops_kong.sources.base import At, Tree
 from gitops_kong.sources.ci import ci_target
 from gitops_kong.sources.git import Repository, resolve, revision_tree
+from gitops_kong.sources.semver import RANGE, Range, newest, parse
 from gitops_kong.sources.tree import FileTree
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Revisions:
         """The files at `revision`, where `tree` is the checkout; it is not taken for one that has a path it lacks."""
         if revision in ("", "HEAD"):
             return At(tree)
+        if tag := self.newest(revision):
+            revision = f"refs/tags/{tag}"
         branch = revision.removeprefix("refs/heads/")
         if branch in self.merged.branches:
             return At(tree)
@@ -95,6 +98,26 @@ class Revisions:
         if self.merged.sure or not here or revision.startswith("refs/tags/") or _COMMIT.fullmatch(revision):
             return At(None)
         return At(tree, assumed=True)
+
+    def newest(self, revision: str) -> str | None:
+        """The tag with the newest version in a range; what is a version itself, or a commit, is none (`MaxVersion`)."""
+        text = revision.removeprefix(RANGE)
+        if text == revision and (parse(text) is not None or _COMMIT.fullmatch(text)):
+            return None
+        try:
+            wanted = Range(text)
+        except ValueError:
+            return None
+        return newest(self.tags, wanted, three=text != revision)
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """The names of all tags of this clone."""
+        try:
+            listed = str(self.repository.repo.git.for_each_ref("--format=%(refname:strip=2)", "refs/tags"))
+        except Exception:  # noqa: BLE001  # GitPython has an error for each
+            return ()
+        return tuple(listed.splitlines())
 
     def open(self, revision: str, *, branches: bool) -> FileTree | None:
         """The files at a tag, a commit or a branch; None where it is not here."""

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from gitops_kong.errors import RenderError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.argocd import absent_hook
-from gitops_kong.sources.argocd_source import directory_files, kustomize_overrides
+from gitops_kong.sources.argocd_environment import environment, expand
+from gitops_kong.sources.argocd_overrides import kustomize_overrides
+from gitops_kong.sources.argocd_source import directory_files
 from gitops_kong.sources.base import Limits, Rendered
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.discover import discover
+from gitops_kong.sources.kustomize_edit import of_argocd
 from gitops_kong.sources.render import render
 from gitops_kong.sources.tree import MemoryTree, WorkTree
 from tests.sources.build import names, rendered, service, targets, tools, write
@@ -477,23 +481,197 @@ def test_templates_cannot_reach_files_or_functions_of_the_host(tmp_path: Path) -
     assert "gitops-kong-" not in repr(result)
 
 
-def test_images_and_labels_of_kustomize() -> None:
-    assert kustomize_overrides(
-        {
-            "images": ["kong=registry:5000/kong:3.9", "nginx:1", "redis@sha256:ab"],
-            "replicas": [{"name": "d", "count": "3"}],
-            "commonLabels": {"a": "b"},
-            "labelWithoutSelector": True,
-        }
-    ) == {
-        "images": [
-            {"name": "kong", "newName": "registry:5000/kong", "newTag": "3.9"},
-            {"name": "nginx", "newTag": "1"},
-            {"name": "redis", "digest": "sha256:ab"},
-        ],
-        "replicas": [{"name": "d", "count": 3}],
-        "labels": [{"pairs": {"a": "b"}, "includeTemplates": False}],
+def overrides(**options: Any) -> dict[str, Any]:
+    tree = MemoryTree({f"c/{name}/kustomization.yaml": b"" for name in ("one", "two")})
+    return kustomize_overrides(options, {"ARGOCD_APP_NAME": "app"}, tree, "k")
+
+
+IMAGES = {
+    "kong=registry:5000/kong:3.9": {"name": "kong", "newName": "registry:5000/kong", "newTag": "3.9"},
+    "nginx:1": {"name": "nginx", "newTag": "1"},
+    "redis@sha256:ab": {"name": "redis", "digest": "sha256:ab"},
+    "r:5000/a:1@sha256:ab": {"name": "r:5000/a", "newTag": "1", "digest": "sha256:ab"},
+    "a=r:5000/b": {"name": "a", "newName": "r:5000/b"},
+    "a=*:2": {"name": "a", "newName": "*", "newTag": "2"},
+    "a:$ARGOCD_APP_NAME": {"name": "a", "newTag": "app"},
+}
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_images_of_kustomize(image: str) -> None:
+    assert overrides(images=[image]) == {"images": [IMAGES[image]]}
+
+
+def test_what_an_application_adds_to_a_kustomization() -> None:
+    labels, plain = {"a": "$ARGOCD_APP_NAME"}, {"labelWithoutSelector": True}
+    assert overrides(replicas=[{"name": "d", "count": "3"}]) == {"replicas": [{"name": "d", "count": 3}]}
+    assert overrides(commonLabels=labels) == {"commonLabels": {"a": "app"}}
+    assert overrides(commonLabels=labels, **plain) == {"labels": [{"pairs": {"a": "app"}, "includeTemplates": False}]}
+    assert overrides(commonAnnotations=labels) == {"commonAnnotations": labels}
+    assert overrides(commonAnnotations=labels, commonAnnotationsEnvsubst=True) == {"commonAnnotations": {"a": "app"}}
+    assert overrides(components=["../c/*", "../c/gone"])["components"] == ["../c/one", "../c/two", "../c/gone"]
+    found = overrides(components=["../c/one", "../c/gone"], ignoreMissingComponents=True)
+    assert found == {"components": ["../c/one"]}
+    for wrong in ({"images": ["nginx"]}, {"replicas": [{"name": "d", "count": "many"}]}):
+        with pytest.raises(RenderError):
+            overrides(**wrong)
+    with pytest.raises(RenderError, match="labelWithoutSelector"):
+        overrides(commonLabels=labels, labelIncludeTemplates=True)
+
+
+EDITED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    ({"namePrefix": "a-"}, {"namePrefix": "b-", "namespace": "n"}, {"namePrefix": "b-", "namespace": "n"}),
+    (
+        {"images": [{"name": "b", "newName": "c", "newTag": "1"}, {"name": "a", "digest": "sha256:0"}]},
+        {"images": [{"name": "b", "newTag": "2"}]},
+        {"images": [{"name": "a", "digest": "sha256:0"}, {"name": "b", "newTag": "2"}]},
+    ),
+    (
+        {"images": [{"name": "b", "newName": "c", "newTag": "1"}]},
+        {"images": [{"name": "b", "newName": "*", "newTag": "2"}, {"name": "n", "newName": "*", "newTag": "3"}]},
+        {"images": [{"name": "b", "newName": "c", "newTag": "2"}, {"name": "n", "newTag": "3"}]},
+    ),
+    (
+        {"replicas": [{"name": "a", "count": 1}, {"name": "b", "count": 1}]},
+        {"replicas": [{"name": "a", "count": 2}]},
+        {"replicas": [{"name": "b", "count": 1}, {"name": "a", "count": 2}]},
+    ),
+    (
+        {"labels": [{"pairs": {"s": "x"}, "includeSelectors": True}, {"pairs": {"a": "1"}}]},
+        {"labels": [{"pairs": {"b": "2"}, "includeTemplates": False}]},
+        {"labels": [{"pairs": {"s": "x"}, "includeSelectors": True}, {"pairs": {"a": "1", "b": "2"}}]},
+    ),
+    (
+        {"commonAnnotations": {"a": "1"}},
+        {"commonAnnotations": {"a": "2"}, "forceCommonAnnotations": True},
+        {"commonAnnotations": {"a": "2"}},
+    ),
+    ({"components": ["../a"]}, {"components": ["../a", "../b"]}, {"components": ["../a", "../b"]}),
+]
+
+
+@pytest.mark.parametrize(("own", "added", "expected"), EDITED)
+def test_kustomizations_as_kustomize_edits_them(
+    own: dict[str, Any], added: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert of_argocd(own, added) == expected
+
+
+def test_labels_are_not_overwritten_unless_an_application_says_so(tmp_path: Path) -> None:
+    files = {"k/kustomization.yaml": "resources: [s.yaml]\ncommonLabels: {a: b}\n", "k/s.yaml": service("s")}
+    write(tmp_path, {**files, "apps/a.yaml": app("a", {"path": "k", "kustomize": {"commonLabels": {"a": "c"}}})})
+    (problem,) = rendered(tmp_path, "argocd:apps").problems
+    assert problem.message == ("k: its labels have a already; without forceCommonLabels Argo CD does not overwrite it")
+    forced = {"commonLabels": {"a": "c"}, "forceCommonLabels": True}
+    write(tmp_path, {"apps/a.yaml": app("a", {"path": "k", "kustomize": forced})})
+    (found,) = rendered(tmp_path, "argocd:apps").objects
+    assert found.labels == {"a": "c"}
+
+
+VARIABLES = {
+    "$ARGOCD_APP_NAME-${ARGOCD_APP_NAME}": "a-a",
+    "$$HOME $HOME|${HOME}": "$HOME |",
+    "pa$$word$": "pa$word$",
+    "${}${$}$1x$ y": "$x$ y",
+    "${ARGOCD_APP_NAME": "ARGOCD_APP_NAME",
+    "$ARGOCD_APP_REVISION_SHORT": "0000000",
+    "$ARGOCD_APP_SOURCE_PATH": "charts/c",
+}
+
+
+@pytest.mark.parametrize("text", VARIABLES)
+def test_variables_of_applications(text: str) -> None:
+    assert expand(text, environment("a", "p", "ns", {"path": "charts/c"})) == VARIABLES[text]
+
+
+VALUE_FILES: dict[str, tuple[list[str], str]] = {
+    "a pattern": (["env/*.yaml"], "c"),
+    "a pattern from the root": (["/charts/c/env/[ab].yaml"], "b"),
+    "a pattern over directories": (["env/**/*.yaml"], "deep"),
+    "one that is named itself stands there": (["env/a.yaml", "env/*.yaml", "env/b.yaml"], "b"),
+    "the first of two": (["env/a.yaml", "env/b.yaml", "env/a.yaml"], "b"),
+    "of another source": (["$v/charts/c/env/?.yaml", "$v/charts/c/env/a.yaml"], "a"),
+    "with a variable": (["env/$ARGOCD_APP_NAME.yaml"], "a"),
+    "with a variable first": (["$ARGOCD_APP_NAME/x.yaml"], "of the app"),
+}
+
+
+@pytest.mark.parametrize("name", VALUE_FILES)
+def test_values_files_of_applications(name: str, tmp_path: Path) -> None:
+    paths, expected = VALUE_FILES[name]
+    files = {f"charts/c/env/{file}.yaml": f"name: {file}\n" for file in ("a", "b", "c")}
+    files |= {"charts/c/env/d/deep.yaml": "name: deep\n", "charts/c/a/x.yaml": "name: of the app\n"}
+    chart = {path: text.replace("{{ .Release.Name }}-", "") for path, text in CHART.items()}
+    source = {"path": "charts/c", "helm": {"valueFiles": paths}}
+    write(tmp_path, {**chart, **files, "apps/a.yaml": app("a", source, {"ref": "v"})})
+    result = only(tmp_path)
+    assert [each.name for each in result.objects] == [expected]
+    write(tmp_path, {"apps/a.yaml": app("a", {"path": "charts/c", "helm": {"valueFiles": ["none/*"]}})})
+    (problem,) = rendered(tmp_path).problems
+    assert problem.message == "none/*: no values file matches, but Application argocd/a takes some"
+
+
+def test_parameters_are_expanded(tmp_path: Path) -> None:
+    parameters = [{"name": "name", "value": "$ARGOCD_APP_NAME-$$x$HOME"}]
+    source = {"path": "charts/c", "helm": {"parameters": parameters, "kubeVersion": "v1.30.4+k3s1"}}
+    template = CHART["charts/c/templates/s.yaml"] + "  labels: {v: {{ .Capabilities.KubeVersion.Version }}}\n"
+    write(tmp_path, {**CHART, "charts/c/templates/s.yaml": template, "apps/a.yaml": app("a", source)})
+    (found,) = only(tmp_path).objects
+    assert (found.name, found.labels) == ("a-a-$x", {"v": "v1.30.4"})
+
+
+KINDS: dict[str, tuple[dict[str, Any], list[str], str]] = {
+    "a chart with a kustomization": ({}, ["Service of-kustomize"], ""),
+    "a chart where the source says so": ({"helm": {"releaseName": "r"}}, ["Service r-default"], ""),
+    "a directory where the source says so": ({"directory": {"include": "s.yaml"}}, ["Service s"], ""),
+    "a block that says nothing": ({"helm": {"parameters": [], "skipCrds": False}}, ["Service of-kustomize"], ""),
+    "two types": (
+        {"helm": {"releaseName": "r"}, "kustomize": {"namePrefix": "p-"}},
+        [],
+        "Application argocd/a: a source is of one type, not helm and kustomize",
+    ),
+    "a chart that is none": (
+        {"path": "m", "helm": {"releaseName": "r"}},
+        [],
+        "m: no Chart.yaml, but the source has helm",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_types_of_sources(name: str, tmp_path: Path) -> None:
+    source, expected, message = KINDS[name]
+    files = {"charts/c/kustomization.yaml": "resources: [k.yaml]\n", "charts/c/k.yaml": service("of-kustomize")}
+    files |= {"charts/c/s.yaml": service("s"), "m/x.yaml": service("x")}
+    write(tmp_path, {**CHART, **files, "apps/a.yaml": app("a", {"path": "charts/c", **source})})
+    result = rendered(tmp_path, "argocd:apps")
+    assert names(result) == expected
+    assert [message in problem.message for problem in result.problems] == ([True] if message else [])
+
+
+def test_files_beside_a_source_change_it(tmp_path: Path) -> None:
+    files = {
+        "apps/a.yaml": app("a", {"path": "charts/c", "helm": {"releaseName": "r", "values": "name: own"}}),
+        "charts/c/.argocd-source.yaml": "path: other\nhelm: {values: null, parameters: [{name: name, value: all}]}\n",
+        "charts/c/.argocd-source-a.yaml": "helm: {parameters: [{name: name, value: app}]}\n",
+        "charts/c/.argocd-source-b.yaml": "helm: {parameters: [{name: name, value: other}]}\n",
     }
+    assert names(only(write(tmp_path, {**CHART, **files}))) == ["Service r-app"]
+
+
+def test_jsonnet_is_named_as_not_seen(tmp_path: Path) -> None:
+    write(tmp_path, {"apps/a.yaml": app("a", {"path": "m"}), "m/s.yaml": service("s"), "m/x.jsonnet": "{}"})
+    result = only(tmp_path)
+    assert names(result) == ["Service s"]
+    assert [(each.what, each.file) for each in result.not_seen] == [("what m/x.jsonnet makes", "m/x.jsonnet")]
+
+
+def test_the_dry_source_of_a_hydrated_application(tmp_path: Path) -> None:
+    hydrated = {"drySource": {"repoURL": URL, "path": "m"}, "syncSource": {"targetBranch": "env", "path": "."}}
+    text = json.loads(app("a", {"path": "gone"}, sourceHydrator=hydrated))
+    del text["spec"]["source"]
+    write(tmp_path, {"apps/a.yaml": json.dumps(text), "m/s.yaml": service("s")})
+    assert names(only(tmp_path)) == ["Service s"]
 
 
 def test_include_and_exclude() -> None:

@@ -209,6 +209,15 @@ def test_plain_files_beside_a_release_are_applied_with_it(tmp_path: Path) -> Non
     assert names(rendered(tmp_path, "flux:f")) == expected
 
 
+def test_plain_files_at_the_root_are_applied_with_a_release_there(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {**CHART, "r.yaml": release("r", "charts/c"), "s.yaml": service("beside"), "examples/d.yaml": service("below")},
+    )
+    assert [target.name for target in targets(tmp_path)] == ["flux:.", "examples"]
+    assert names(rendered(tmp_path, "flux:.")) == ["Service apps/r-default", "Service beside"]
+
+
 def test_clusters_side_by_side(tmp_path: Path) -> None:
     other = {path.replace("prod", "dev"): text.replace("prod", "dev") for path, text in ROOT.items()}
     write(tmp_path, {**ROOT, **other, "clusters/dev/a.yaml": service("dev"), "clusters/prod/a.yaml": service("prod")})

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from gitops_kong.manifests.objects import Origin
-from gitops_kong.sources.config import Config, TargetConfig
+from gitops_kong.sources.config import Config, TargetConfig, read_config
 from gitops_kong.sources.helm import release_name
+from gitops_kong.sources.tree import WorkTree
 from tests.sources.build import names, printed, rendered, same, service, targets, write
 
 TEMPLATE = """apiVersion: v1
@@ -111,6 +112,18 @@ def test_layouts(layout: str, tmp_path: Path) -> None:
     config = Config(targets=(TargetConfig("t", "c", "", options),))
     expected = printed(tmp_path, "helm", "template", "--kube-version", "1.33.0", *arguments)
     assert same(rendered(tmp_path, "t", config), expected)
+
+
+def test_api_versions_of_the_cluster(tmp_path: Path) -> None:
+    template = TEMPLATE.replace(
+        "kube: {{", "crds: '{{ .Capabilities.APIVersions.Has \"a.example/v1\" }}'\n    kube: {{"
+    )
+    write(tmp_path, {**CHART, "c/templates/s.yaml": template})
+    write(tmp_path, {".gitops-kong.yaml": "targets:\n- {name: t, path: c, helm: {apiVersions: [a.example/v1]}}\n"})
+    (found,) = rendered(tmp_path, "t", read_config(WorkTree(tmp_path))).objects
+    assert found.annotations["crds"] == "true"
+    (found,) = rendered(tmp_path, "c").objects
+    assert found.annotations["crds"] == "false"
 
 
 def test_a_chart_is_found_and_named(tmp_path: Path) -> None:

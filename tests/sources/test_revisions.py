@@ -136,6 +136,40 @@ def test_flux_reads_branches_and_tags_alike(repository: Path) -> None:
         assert f"Service {expected}" in names(render(target, opened.head.tree, tools())), reference
 
 
+def test_ranges_of_versions_are_the_newest_tag_in_them(repository: Path) -> None:
+    git(repository, "checkout", "-q", "main")
+    for tag in ("v1.2.0", "v1.10.0", "v2.0.0-rc.1", "1.3", "other"):
+        commit(repository, {"m/s.yaml": service(f"of-{tag.replace('.', '-')}")})
+        git(repository, "tag", tag)
+    git(repository, "checkout", "-q", "change")
+    for revision, expected in (
+        ("1.*", "of-v1-10-0"),
+        ("~1.3.0", "of-1-3"),
+        (">=1.0.0 <1.5", "of-1-3"),
+        ("^2.0.0-0", "of-v2-0-0-rc-1"),
+        ("*", "of-v1-10-0"),
+        ("v1.2.0", "of-v1-2-0"),
+    ):
+        assert names(deployed(application(repository, revision), "main")) == [f"Service {expected}"], revision
+    assert [each.what for each in deployed(application(repository, "^3"), "main").not_seen] == [f"m of {URL} at ^3"]
+    flux_source = {"kind": "GitRepository", "name": "r"}
+    for reference, expected in (
+        ({"semver": "1.x", "tag": "other", "branch": "main"}, "Service of-v1-10-0"),
+        ({"semver": "~1.3", "tag": "other"}, ""),  # two numbers are no version for Flux
+        ({"name": "refs/tags/v1.2.0", "semver": "1.x"}, "Service of-v1-2-0"),
+    ):
+        found = flux("GitRepository", "r", {"url": URL, "ref": reference}) + "---\n"
+        write(repository, {"f/k.yaml": found + flux("Kustomization", "k", {"path": "m", "sourceRef": flux_source})})
+        opened = open_repository((str(repository),), "main")
+        (target,) = (each for each in discover(opened.head.tree, opened.config) if each.source == "flux")
+        result = render(target, opened.head.tree, tools())
+        assert [name for name in names(result) if name.startswith("Service")] == ([expected] if expected else [])
+        if not expected:
+            (absent,) = result.not_seen
+            assert "this clone has no tag in that range; run `git fetch --tags`" in absent.why
+            assert absent.what == f"m of {URL} at ~1.3"
+
+
 def test_a_branch_with_files_that_the_checkout_lacks_is_another_one(repository: Path) -> None:
     git(repository, "checkout", "-q", "develop")
     commit(repository, {"only/there.yaml": service("there")})
