@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from gitops_kong.errors import RenderError, UserError
@@ -179,11 +180,10 @@ class SourceOf:
         )
         try:
             overrides = kustomize_overrides(options, self.variables, tree, path)
-            return kustomize.build(
-                path, tree, tools, self.limits, overrides, lambda: _loose(self.tree), kustomize_edit.of_argocd
-            )
         except RenderError as e:
-            raise RenderError(str(e) if path in str(e) else f"{path}: {e}") from None
+            raise RenderError(f"{self.application.found.ref}: {e}") from None
+        loosely = partial(_loose, self.tree)
+        return kustomize.build(path, tree, tools, self.limits, overrides, loosely, kustomize_edit.of_argocd)
 
     def directory(self, tree: Tree, path: str) -> Rendered:
         """Plain files: those of the directory, with `recurse` also below it.

@@ -449,7 +449,10 @@ def _changed(text: bytes, file: str, overrides: Mapping[str, Any], edit: Edit, *
         raise ManifestError(f"{file}:1:1: a kustomization must be a mapping")
     if not overrides and not annotate:
         return text
-    value = edit(value, overrides) if overrides else dict(value)
+    try:
+        value = edit(value, overrides) if overrides else dict(value)
+    except RenderError as e:
+        raise RenderError(f"{file}: {e}") from None
     if annotate:
         value["buildMetadata"] = [*{*(value.get("buildMetadata") or ()), "originAnnotations"}]
     return json.dumps(value, ensure_ascii=False).encode()

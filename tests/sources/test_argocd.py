@@ -561,7 +561,9 @@ def test_labels_are_not_overwritten_unless_an_application_says_so(tmp_path: Path
     files = {"k/kustomization.yaml": "resources: [s.yaml]\ncommonLabels: {a: b}\n", "k/s.yaml": service("s")}
     write(tmp_path, {**files, "apps/a.yaml": app("a", {"path": "k", "kustomize": {"commonLabels": {"a": "c"}}})})
     (problem,) = rendered(tmp_path, "argocd:apps").problems
-    assert problem.message == ("k: its labels have a already; without forceCommonLabels Argo CD does not overwrite it")
+    assert problem.message == (
+        "k/kustomization.yaml: its labels have a already; without forceCommonLabels Argo CD does not overwrite it"
+    )
     forced = {"commonLabels": {"a": "c"}, "forceCommonLabels": True}
     write(tmp_path, {"apps/a.yaml": app("a", {"path": "k", "kustomize": forced})})
     (found,) = rendered(tmp_path, "argocd:apps").objects

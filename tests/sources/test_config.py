@@ -51,7 +51,7 @@ ERRORS = {
     "controller:\n  version: 3.4\n": "f:2:3: controller.version: 3.4 is not of type 'string'",
     "gateway: {routerFlavor: x}": "f:1:11: gateway.routerFlavor: 'x' is not one of",
     "targets:\n- name: a\n": "f:2:3: targets.0: 'path' is a required property",
-    "targets:\n- path: a\n  helm:\n    valueFile: b\n": "f:4:5: unknown key 'valueFile'; known are apiVersions, namespace,",
+    "targets:\n- path: a\n  helm:\n    valueFile: b\n": "f:4:5: unknown key 'valueFile'; known are apiVersions",
     "- a": "f:1:1: ['a'] is not of type 'object'",
     "a: 1\na: 2": "f:2:1: duplicate key 'a'",
     "targets: []\n---\ntargets: []\n": "f: one document is expected, there are 2",
