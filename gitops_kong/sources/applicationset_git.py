@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from gitops_kong.errors import RenderError, UserError
+from gitops_kong.errors import RenderError
+from gitops_kong.lazy import regex
 from gitops_kong.manifests.yaml import read_documents
 from gitops_kong.sources.applicationset_params import Params, flat, normalized, texts
-from gitops_kong.sources.base import Tree
+from gitops_kong.sources.base import Tree, normal, parent
 from gitops_kong.sources.globs import Match, go_path, pathspec, tree_pattern
 
+_WILD = regex(r"[*?\[{\\]")
 _NEW_GLOBBING = (b"enable.new.git.file.globbing", b"ENABLE_NEW_GIT_FILE_GLOBBING", b"enable-new-git-file-globbing")
 
 
 def directories(tree: Tree, entries: Iterable[Mapping[str, Any]]) -> list[str]:
     """The directories that a generator takes (`filterApps`); none that is hidden, or lies in a hidden one."""
     known = {
-        path[:end] for path in tree.files for end in (position for position, char in enumerate(path) if char == "/")
+        path[:end]
+        for path in _searched(tree, entries)
+        for end in (position for position, char in enumerate(path) if char == "/")
     }
     shown = sorted(path for path in known if not any(part.startswith(".") for part in path.split("/")))
     return _chosen(shown, entries, go_path)
@@ -25,7 +29,18 @@ def directories(tree: Tree, entries: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def files(tree: Tree, entries: Iterable[Mapping[str, Any]], *, newer: bool) -> list[str]:
     """The files that a generator takes, by the patterns of `git ls-files`; `newer` ones stay within a directory."""
-    return _chosen(sorted(tree.files), entries, tree_pattern if newer else pathspec)
+    return _chosen(sorted(_searched(tree, entries)), entries, tree_pattern if newer else pathspec)
+
+
+def _searched(tree: Tree, entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The files below the directories that the patterns begin with."""
+    found: set[str] = set()
+    for entry in entries:
+        if not entry.get("exclude"):
+            path = normal(str(entry.get("path") or ""))
+            start = _WILD.split(path, maxsplit=1)[0]
+            found.update(tree.under(path if start == path and tree.is_directory(path) else parent(start)))
+    return found
 
 
 def _chosen(paths: list[str], entries: Iterable[Mapping[str, Any]], pattern: Callable[[str], Match]) -> list[str]:
@@ -38,16 +53,11 @@ def _chosen(paths: list[str], entries: Iterable[Mapping[str, Any]], pattern: Cal
 
 def newer_patterns(tree: Tree) -> bool:
     """Whether a setting of the ApplicationSet controller in the repository turns on its newer patterns."""
-    for path in tree.files:
-        if path.endswith((".yaml", ".yml")):
-            try:
-                content = tree.read(path)
-            except UserError:
-                continue
-            for name in _NEW_GLOBBING:
-                _, named, after = content.partition(name)
-                if named and b"true" in after[:60]:
-                    return True
+    for name in _NEW_GLOBBING:
+        for path in tree.mentioning(name):
+            _, _, after = tree.read(path).partition(name)
+            if b"true" in after[:60]:
+                return True
     return False
 
 

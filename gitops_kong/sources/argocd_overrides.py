@@ -117,7 +117,8 @@ def _components(options: Mapping[str, Any], tree: Tree, path: str) -> Iterator[s
             continue
         if any(char in component for char in "*?["):
             match = go_path(place)
-            directories = {parent(file) for file in tree.files}
+            start = parent(place[: min(place.find(char) for char in "*?[" if char in place)])
+            directories = {parent(file) for file in tree.under(start)}
             yield from (posixpath.relpath(each, path) for each in sorted(directories) if match(each))
         else:
             yield component

@@ -298,7 +298,8 @@ class SourceOf:
             ref, _, place = place.partition("/")
             holder, before = self.referred(ref[1:], pattern), f"{ref}/"
         match = tree_pattern(place)
-        found = sorted((file for file in holder.files if match(file)), key=lambda file: file.split("/"))
+        start = parent(place[: min(place.find(char) for char in "*?[" if char in place)])
+        found = sorted((file for file in holder.under(start) if match(file)), key=lambda file: file.split("/"))
         if not found:
             raise RenderError(f"{pattern}: no values file matches, but {self.application.found.ref} takes some")
         return [(before + file, file if holder is tree else holder.read(file)) for file in found]

@@ -16,7 +16,7 @@ from gitops_kong.manifests.objects import K8sObject, Origin, Ref
 from gitops_kong.sources import fetched, files, helm
 from gitops_kong.sources.base import Assumption, Limits, NotSeen, Problem, Rendered, Target, Tree, normal
 from gitops_kong.sources.flux_build import build, post_rendered, with_metadata
-from gitops_kong.sources.flux_ignore import visible
+from gitops_kong.sources.flux_ignore import Visible
 from gitops_kong.sources.flux_places import KUSTOMIZE, SOURCE, Files, Sources, deploys, path_of, reference_of
 from gitops_kong.sources.flux_release import Reference, flags, installed, release_name, values_of
 from gitops_kong.sources.flux_targets import discover, mentions
@@ -235,7 +235,7 @@ class _Expansion:
             return source
         key = id(source.tree), source.ignore
         if key not in self.sifted:
-            self.sifted[key] = source.tree, visible(source.tree, source.ignore)
+            self.sifted[key] = source.tree, Visible(source.tree, source.ignore)
         return source._replace(tree=self.sifted[key][1])
 
     def assume(self, ref: Ref, message: str) -> None:

@@ -6,13 +6,15 @@ further up, and those that every source has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
 
-from gitops_kong.errors import UserError
-from gitops_kong.sources.base import Tree, join, parent
+from gitops_kong.errors import RenderError, UserError
+from gitops_kong.lazy import regex
+from gitops_kong.manifests.objects import K8sObject
+from gitops_kong.sources.base import At, Tree, join, parent
 from gitops_kong.sources.globs import Match, go_path
-from gitops_kong.sources.tree import Selection
 
 FILE = ".sourceignore"
 _OUTSIDE = f"outside of the source: {FILE} or spec.ignore leaves it out"
@@ -31,6 +33,13 @@ codeship-steps.yml
 **/.sops.yaml
 **/.flux.yaml
 """
+
+
+# the same, where nobody says more
+_LEFT_OUT = regex(
+    r"(?:^|/)(?:\.(?:github|circleci)/|(?:\.(?:travis|gitlab-ci|drone|goreleaser)\.yml|appveyor\.yml|cloudbuild\.yaml"
+    r"|codeship-(?:services|steps)\.yml|\.sops\.yaml|\.flux\.yaml)(?:/|$))"
+)
 
 
 class _Pattern(NamedTuple):
@@ -75,39 +84,122 @@ class Ignored:
     """Tells whether Flux leaves a file out."""
 
     def __init__(self, tree: Tree, ignore: str = "") -> None:
-        files = [file for file in tree.files if file == FILE or file.endswith("/" + FILE)]
+        files = sorted(tree.named(FILE), key=lambda file: parent(file).split("/") if parent(file) != "." else [])
         own: list[_Pattern] = []
-        for file in sorted(files, key=lambda file: parent(file).split("/") if parent(file) != "." else []):
+        for file in files:
             try:
                 own += _patterns(tree.read(file).decode("utf-8", "replace"), parent(file))
             except UserError:
                 continue
         own += _patterns(ignore, ".")
-        self.own = bool(own)
-        self._patterns = [*_patterns(_DEFAULT, "."), *own]
+        self._patterns = [*_patterns(_DEFAULT, "."), *own] if own else []
 
     def __call__(self, path: str) -> bool:
         """Whether the file at `path` is left out."""
+        if not self._patterns:
+            return _LEFT_OUT.search(path) is not None
         for pattern in reversed(self._patterns):
             if pattern.matches(path):
                 return not pattern.kept
         return False
 
 
-def visible(tree: Tree, ignore: str = "") -> Tree:
-    """The files of a source that Flux takes; the tree itself where it takes all that can matter."""
-    ignored = Ignored(tree, ignore)
-    if ignored.own:
-        return _without(tree, ignored)
-    hidden = any(path.endswith((".yaml", ".yml")) and ("/." in path or path[0] == ".") for path in tree.files)
-    return _without(tree, ignored) if hidden else tree
+class _Shown(Mapping[str, Any]):
+    """The files that are not left out."""
+
+    def __init__(self, tree: Tree, ignored: Ignored) -> None:
+        self._tree, self._ignored = tree, ignored
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._tree.files and not self._ignored(str(path))
+
+    def __getitem__(self, path: str) -> Any:
+        if self._ignored(path):
+            raise KeyError(path)
+        return self._tree.files[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return (path for path in self._tree.files if not self._ignored(path))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
-def _without(tree: Tree, ignored: Ignored) -> Tree:
-    found = Selection(tree, lambda path: not ignored(path))
-    missing = found.missing
-    found.missing = lambda path: _OUTSIDE if path in tree.files else missing(path)
-    return found
+class Visible:
+    """The files of a source that Flux takes, read in the tree that they lie in."""
+
+    def __init__(self, tree: Tree, ignore: str = "") -> None:
+        self._tree, self._ignored = tree, Ignored(tree, ignore)
+        self._files = _Shown(tree, self._ignored)
+
+    @property
+    def files(self) -> Mapping[str, Any]:
+        """All files that are not left out."""
+        return self._files
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """Symbolic links."""
+        return self._tree.links
+
+    @property
+    def remotes(self) -> tuple[str, ...]:
+        """The URLs of the repository."""
+        return self._tree.remotes
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Directories whose files are not here."""
+        return self._tree.absent
+
+    @property
+    def at(self) -> Callable[[str, str], At]:
+        """The files of a revision."""
+        return self._tree.at
+
+    @property
+    def missing(self) -> Callable[[str], str]:
+        """Why a file is not there."""
+        return lambda path: _OUTSIDE if self._hides(path) else self._tree.missing(path)
+
+    def _hides(self, path: str) -> bool:
+        return self._ignored(path) and path in self._tree.files
+
+    def resolve(self, path: str) -> str:
+        """`path` with symbolic links followed."""
+        return self._tree.resolve(path)
+
+    def read(self, path: str) -> bytes:
+        """Content of a file."""
+        if self._hides(path):
+            raise RenderError(f"{path}: {_OUTSIDE}")
+        return self._tree.read(path)
+
+    def under(self, directory: str) -> list[str]:
+        """The files in a directory and below it."""
+        return [path for path in self._tree.under(directory) if not self._ignored(path)]
+
+    def is_directory(self, path: str) -> bool:
+        """Whether there is a file below `path`."""
+        return path == "." or bool(self.under(path))
+
+    def objects(self, path: str) -> list[K8sObject]:
+        """The objects of a file."""
+        if self._hides(path):
+            raise RenderError(f"{path}: {_OUTSIDE}")
+        return self._tree.objects(path)
+
+    def parsing(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """Other processes parse a part of these files ahead while the context lasts."""
+        return self._tree.parsing(paths)
+
+    def mentioning(self, word: bytes) -> list[str]:
+        """Manifests and values that contain a word."""
+        return [path for path in self._tree.mentioning(word) if not self._ignored(path)]
+
+    def named(self, name: str) -> list[str]:
+        """The files of a name, in any directory."""
+        return [path for path in self._tree.named(name) if not self._ignored(path)]
 
 
 def _patterns(text: str, base: str) -> Iterator[_Pattern]:

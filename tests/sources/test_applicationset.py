@@ -15,7 +15,7 @@ from gitops_kong.sources.applicationset import Generation, NotKnown, application
 from gitops_kong.sources.base import Limits
 from gitops_kong.sources.globs import go_path, pathspec, tree_pattern
 from gitops_kong.sources.gotemplate import shown
-from gitops_kong.sources.tree import MemoryTree, Overlay
+from gitops_kong.sources.tree import MemoryTree
 from tests.sources.build import tools
 
 FILES = {
@@ -405,11 +405,12 @@ def test_what_others_decide_is_not_known() -> None:
 
 
 def test_a_setting_of_argo_cd_keeps_stars_within_directories() -> None:
-    tree = MemoryTree({path: text.encode() for path, text in FILES.items()})
+    known = {path: text.encode() for path, text in FILES.items()}
+    tree = MemoryTree(known)
     setting = b"kind: ConfigMap\ndata:\n  applicationsetcontroller.enable.new.git.file.globbing: 'true'\n"
     found = appset("{{name}}", files("env/*/config.json"))
     assert "deep" in {each["metadata"]["name"] for each in made(found, tree)}
-    names = {each["metadata"]["name"] for each in made(found, Overlay(tree, {"argocd/cm.yaml": setting}))}
+    names = {each["metadata"]["name"] for each in made(found, MemoryTree({**known, "argocd/cm.yaml": setting}))}
     assert names == {"a", "b1", "b2"}
 
 
