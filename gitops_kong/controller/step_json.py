@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitops_kong.controller.fallback.generate import Affected, FallbackCache
 from gitops_kong.controller.loop import Push
-from gitops_kong.controller.simulate import StepResult
 from gitops_kong.manifests.objects import Ref
 from gitops_kong.translate.state import TranslationFailure
+
+if TYPE_CHECKING:
+    from gitops_kong.controller.simulate import StepResult
 
 UID_TAG = "k8s-uid:"
 
