@@ -9,7 +9,7 @@ from functools import cached_property
 from gitops_kong.cli.inputs import Revision
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import Ref
-from gitops_kong.sources import argocd, flux
+from gitops_kong.sources import argocd, flux_targets
 from gitops_kong.sources.base import Assumption, Problem, Rendered, Target, Tree, join, normal, upwards
 from gitops_kong.sources.config import Config
 from gitops_kong.sources.discover import discover
@@ -139,7 +139,7 @@ class Before:
                     text = tree.read(path)
                 except UserError:
                     return True
-                if argocd.mentions(text) or flux.mentions(text):
+                if argocd.mentions(text) or flux_targets.mentions(text):
                     return True
         return False
 

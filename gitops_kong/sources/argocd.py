@@ -12,8 +12,7 @@ from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.lenient import items, mapping
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.sources import applicationset, files, helm, kustomize, subcharts
-from gitops_kong.sources.applicationset_git import newer_patterns
+from gitops_kong.sources import files, helm, kustomize, subcharts
 from gitops_kong.sources.argocd_source import Application, Elsewhere, SourceOf, application, directory_files
 from gitops_kong.sources.base import Limits, NotSeen, Problem, Rendered, Target, Tree, join, normal, parent
 from gitops_kong.sources.globs import Match, path_glob
@@ -35,6 +34,12 @@ _RUNS = frozenset(  # what a hook runs, and runs as: nothing that routes lead to
 )
 _HELM_LATER = frozenset(("post-install", "post-upgrade"))
 _HELM_PLAIN = frozenset(("crd-install",))
+
+
+def _newer_patterns(tree: Tree) -> bool:
+    from gitops_kong.sources import applicationset_git  # noqa: PLC0415 - few repositories have ApplicationSets
+
+    return applicationset_git.newer_patterns(tree)
 
 
 def mentions(text: bytes) -> bool:
@@ -316,7 +321,7 @@ class _Expansion:
     newer_patterns: Callable[[], bool] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.newer_patterns = cache(partial(newer_patterns, self.tree))
+        self.newer_patterns = cache(partial(_newer_patterns, self.tree))
 
     def begin(self, objects: Iterable[K8sObject]) -> None:
         """Begins with the sources of Applications that come next, where there are threads for it."""
@@ -371,6 +376,8 @@ class _Expansion:
     def expand(self, found: K8sObject, depth: int) -> None:
         go_template = bool(found.spec.get("goTemplate"))
         options = tuple(str(option) for option in items(found.spec.get("goTemplateOptions")))
+        from gitops_kong.sources import applicationset  # noqa: PLC0415 - few repositories have ApplicationSets
+
         generation = applicationset.Generation(
             self.tree, self.tools, self.limits, go_template, self.clusters, options, self.newer_patterns
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from gitops_kong.errors import ManifestError, RenderError, UserError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject, Ref
-from gitops_kong.sources import argocd, files, flux, helm, kustomize
+from gitops_kong.sources import argocd, files, flux_targets, helm, kustomize
 from gitops_kong.sources.base import Problem, Target, Tree, join, normal, parent
 from gitops_kong.sources.config import Config, TargetConfig
 from gitops_kong.sources.globs import tree_glob
@@ -86,7 +86,7 @@ def source_of(tree: Tree, path: str) -> str:
             continue
         if argocd.mentions(text):
             return "argocd"
-        if flux.mentions(text):
+        if flux_targets.mentions(text):
             return "flux"
     return "files"
 
@@ -141,7 +141,7 @@ class _Found:
             text = self.tree.read(path)
         except UserError:
             return False
-        return argocd.mentions(text) or flux.mentions(text)
+        return argocd.mentions(text) or flux_targets.mentions(text)
 
     def beside(self, paths: list[str]) -> list[str]:
         """Gives plain files in the directories of Flux's targets to those: who applies one applies the other.
@@ -174,7 +174,7 @@ class _Found:
     def deployed(self, deployers: list[str], used: list[Target], claimed: set[str]) -> tuple[list[Target], set[str]]:
         """Targets of Argo CD and Flux, and the directories that they deploy, which are no targets of their own."""
         theirs, taken = argocd.discover(self.tree, deployers, used)
-        others, more = flux.discover(self.tree, deployers, used, claimed)
+        others, more = flux_targets.discover(self.tree, deployers, used, claimed)
         return theirs + others, taken | more
 
     def charts(self, directory: str) -> list[Target]:

@@ -19,11 +19,9 @@ from gitops_kong.sources.flux_build import build, post_rendered, with_metadata
 from gitops_kong.sources.flux_ignore import Visible
 from gitops_kong.sources.flux_places import KUSTOMIZE, SOURCE, Files, Sources, deploys, path_of, reference_of
 from gitops_kong.sources.flux_release import Reference, flags, installed, release_name, values_of
-from gitops_kong.sources.flux_targets import discover, mentions
+from gitops_kong.sources.flux_targets import mentions
 from gitops_kong.sources.substitute import substitute
 from gitops_kong.sources.tools import Tools
-
-__all__ = ["discover", "mentions", "render"]
 
 
 def render(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from gitops_kong.errors import UserError
-from gitops_kong.sources import argocd, assumed, files, flux, helm, kustomize, operators
+from gitops_kong.sources import argocd, assumed, files, helm, kustomize, operators
 from gitops_kong.sources.base import Limits, Problem, Rendered, Target, Tree
 from gitops_kong.sources.placeholders import templates
 from gitops_kong.sources.tools import Tools
@@ -27,12 +27,18 @@ def _together(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rende
     return rendered
 
 
+def _flux(target: Target, tree: Tree, tools: Tools, limits: Limits) -> Rendered:
+    from gitops_kong.sources import flux  # noqa: PLC0415 - many repositories do without
+
+    return flux.render(target, tree, tools, limits)
+
+
 SOURCES: dict[str, Renderer] = {
     "files": lambda target, tree, _tools, _limits: files.render(target, tree),
     "kustomize": kustomize.render,
     "helm": helm.render,
     "argocd": argocd.render,
-    "flux": flux.render,
+    "flux": _flux,
     "combined": _together,
 }
 
