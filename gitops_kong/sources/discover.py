@@ -207,7 +207,8 @@ class _Found:
 
     def plain(self, paths: list[str]) -> None:
         """One target for plain files; one for each directory where two of them hold the same object."""
-        paths = [path for path in paths if _is_manifest(self.tree, path)]
+        with self.tree.parsing(paths):
+            paths = [path for path in paths if _is_manifest(self.tree, path)]
         templates = [path for path in paths if _is_template(self.tree, path)]
         manifests = sorted({*paths} - {*templates}) if templates else paths
         for directory, members in (_groups(self.tree, manifests) if manifests else {}).items():

@@ -28,6 +28,7 @@ _PLACEHOLDER = regex(  # and `APP_NAME` where it is all of a text
     r"|%[A-Z][A-Z0-9_]*%|__[A-Z][A-Z0-9_]*__|@[A-Z][A-Z0-9_]*@|\$[A-Za-z_]\w+"
     r"|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$"
 )
+_PLAIN = regex(r"[a-z0-9.-]*")  # nearly all names: no placeholders
 _CAPITALS = regex(r"[A-Z][A-Z0-9]+")
 
 
@@ -62,6 +63,8 @@ def placeholder(found: K8sObject) -> str:
 
 def unnamed(found: K8sObject) -> bool:
     """Whether another tool fills in the name or the namespace of an object."""
+    if _PLAIN.fullmatch(found.name) and _PLAIN.fullmatch(found.namespace):
+        return False
     return _in_capitals(found) or any(_PLACEHOLDER.search(text[:_LONGEST]) for text in (found.name, found.namespace))
 
 
