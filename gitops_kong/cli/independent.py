@@ -6,7 +6,6 @@ What a process does not answer for (it was killed, its memory was at an end, its
 from __future__ import annotations
 
 import io
-import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -58,31 +57,25 @@ def _parts(weights: Sequence[int], count: int) -> list[list[int]]:
     return parts
 
 
-class _Pickler(pickle.Pickler):
-    def __init__(self, file: io.BytesIO, numbers: dict[int, int]) -> None:
-        super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self._numbers = numbers
-
-    def persistent_id(self, obj: Any) -> int | None:
-        return self._numbers.get(id(obj)) if type(obj) is K8sObject else None
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, objects: Sequence[K8sObject]) -> None:
-        super().__init__(file)
-        self._objects = objects
-
-    def persistent_load(self, pid: Any) -> K8sObject:
-        found: K8sObject = self._objects[pid]
-        return found
-
-
 def _sent(value: Any, numbers: dict[int, int]) -> bytes:
     """A result as bytes; a process that is forked has all objects where this one has them."""
+    import pickle  # noqa: PLC0415 - where there are other processes
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, obj: Any) -> int | None:
+            return numbers.get(id(obj)) if type(obj) is K8sObject else None
+
     file = io.BytesIO()
-    _Pickler(file, numbers).dump(value)
+    Pickler(file, pickle.HIGHEST_PROTOCOL).dump(value)
     return file.getvalue()
 
 
 def _received(sent: bytes, objects: Sequence[K8sObject]) -> Any:
-    return _Unpickler(io.BytesIO(sent), objects).load()
+    import pickle  # noqa: PLC0415 - where there are other processes
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, pid: Any) -> K8sObject:
+            found: K8sObject = objects[pid]
+            return found
+
+    return Unpickler(io.BytesIO(sent)).load()
