@@ -28,7 +28,7 @@ def shortened(texts: Iterable[str]) -> Iterator[str]:
 def kind(text: str) -> str:
     """What a line has in common with others that differ in names: how it begins, what there is to do."""
     first, _, way = text.rpartition("; ")
-    begins = first.partition(" ")[0]
+    begins = "*" if " is not seen: " in text else first.partition(" ")[0]  # what is not seen begins with its name
     return f"{_NAME.sub('*', begins)} {_NAME.sub('*', way)}"
 
 

@@ -36,3 +36,12 @@ def test_names_do_not_make_a_difference() -> None:
     assert (
         list(shortened(["a.yaml:3:1: duplicate key 'x'", "b.yaml:9:2: not YAML: a tab", *charts[:2]]))[2:] == charts[:2]
     )
+
+
+def test_what_is_not_seen_may_be_called_anything() -> None:
+    names = ("blue-green", "guestbook", "plugins/nix", "sync-waves")
+    sources = [
+        f"{name} of https://example.com/apps is not seen: Application argocd/{name} deploys it; give --repo URL=PATH"
+        for name in names
+    ]
+    assert list(shortened(sources)) == [*sources[:2], "and 2 more like these"]
