@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from gitops_kong import parallel
 from gitops_kong.apiserver.admission import ApiServer
@@ -26,9 +27,13 @@ class Applying:
     before: ClusterState | None = None
     webhook: Webhook | None = None
 
+    @cached_property
+    def _server(self) -> ApiServer:
+        return self.server.with_crds(self.objects)
+
     def state(self) -> ClusterState:
         """The state after they were applied."""
-        admit = admission(self.server.with_crds(self.objects))
+        admit = admission(self._server)
         previous = self.before.stored if self.before else {}
         asked = {obj: previous.get(obj.ref) for obj in self.objects}
         _, *others = parallel.shares(self.objects)
@@ -45,13 +50,12 @@ class Applying:
             state = self.state()
             work(state)
             return state
-        server = self.server.with_crds(self.objects)
-        admit = admission(server)
+        admit = admission(self._server)
         asked: dict[K8sObject, K8sObject | None] = {}
 
         def take(obj: K8sObject, old: K8sObject | None) -> Admission:
             asked[obj] = old
-            return Admission(server.prepare(obj))
+            return Admission(self._server.prepare(obj))
 
         likely = self._with(take)
         with parallel.Ahead(parallel.others(list(asked)), _plain(admit, asked)) as ahead:
@@ -66,11 +70,9 @@ class Applying:
         return cluster_state(self.objects, self.options, admit, self.take_in, self.before, self.webhook)
 
     def _known(self, admit: Admit, asked: dict[K8sObject, K8sObject | None], ahead: parallel.Ahead[K8sObject]) -> Admit:
-        server = self.server.with_crds(self.objects)
-
         def answer(obj: K8sObject, old: K8sObject | None) -> Admission:
             if ahead.plain(obj) and old is asked[obj]:
-                return Admission(server.prepare(obj))
+                return Admission(self._server.prepare(obj))
             return admit(obj, old)
 
         return answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -23,6 +22,7 @@ from gitops_kong.errors import UserError
 from gitops_kong.manifests.secrets import Scrubber
 from gitops_kong.manifests.write import entries
 from gitops_kong.report.configuration import shown
+from gitops_kong.report.json_pieces import indented, pieces
 from gitops_kong.translate.context import ControllerPanic
 
 _BATCH = 1 << 16  # characters
@@ -79,7 +79,7 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, jobs: i
         config = shown(made.config, result.objects)
         if form == "yaml":
             click.echo(f"---\n# target: {target.name}\n", nl=False)
-        for piece in _batches(_json(config) if form == "json" else _yaml(config)):
+        for piece in _batches(pieces(config, indented) if form == "json" else _yaml(config)):
             click.echo(piece, nl=False)
     if failed:
         raise click.exceptions.Exit(2)
@@ -88,27 +88,6 @@ def command(paths: tuple[str, ...], targets: tuple[str, ...], form: str, jobs: i
 def _yaml(config: Iterable[tuple[str, Any]]) -> Iterator[str]:
     for name, value in config:
         yield from entries(name, value)
-
-
-def _json(config: Iterable[tuple[str, Any]]) -> Iterator[str]:
-    """As `json.dumps` with an indentation of 2, entity by entity."""
-    before = "{"
-    for name, value in config:
-        yield f"{before}\n  {json.dumps(name, ensure_ascii=False)}: "
-        before = ","
-        if isinstance(value, str | int | float | dict) or value is None:
-            yield _indented(value, "  ")
-            continue
-        start = "["
-        for item in value:
-            yield f"{start}\n    {_indented(item, '    ')}"
-            start = ","
-        yield "[]" if start == "[" else "\n  ]"
-    yield "{}\n" if before == "{" else "\n}\n"
-
-
-def _indented(value: Any, indent: str) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", f"\n{indent}")
 
 
 def _batches(pieces: Iterable[str]) -> Iterator[str]:

@@ -50,8 +50,8 @@ def judge(
     judged = frozenset[K8sObject]().union(*nothing_in.values()).intersection(*nothing_in.values())
     rest = {kind: [p for p in of_kind if _stage(p) not in nothing_in] for kind, of_kind in taken.items()}
     for obj in evidence.store:
-        of_kind = rest.get(obj.kind, ()) if obj in judged else taken.get(obj.kind, ())
-        if of_kind and nothing_in and obj not in judged:
+        of_kind = (rest if obj in judged else taken).get(obj.kind, ())
+        if nothing_in and obj not in judged:
             of_kind = [p for p in of_kind if obj not in nothing_in.get(_stage(p), ())]
         if of_kind:
             yield from run.object(obj, of_kind)

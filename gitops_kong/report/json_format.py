@@ -10,6 +10,7 @@ from typing import Any
 from gitops_kong.cluster.options import ControllerOptions
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.predict.model import Cause, Finding, Prediction, TargetPrediction
+from gitops_kong.report.json_pieces import pieces
 from gitops_kong.report.model import Controller, Locate, Place, Report
 
 _FEW = 3  # causes that are written anew each time
@@ -17,25 +18,7 @@ _FEW = 3  # causes that are written anew each time
 
 def write(report: Report) -> str:
     """The whole report as one JSON document; each prediction, finding and so on is a line."""
-    return "".join(_written(document(report)))
-
-
-def _written(document: Mapping[str, Any]) -> Iterator[str]:
-    line_of = lines()
-    before = "{\n  "
-    for name, value in document.items():
-        yield f"{before}{json.dumps(name)}: "
-        before = ",\n  "
-        if isinstance(value, list):
-            start = "[\n    "
-            for entry in value:
-                yield start
-                yield line_of(entry)
-                start = ",\n    "
-            yield "\n  ]" if value else "[]"
-        else:
-            yield json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
-    yield "\n}\n"
+    return "".join(pieces(document(report).items(), lines()))
 
 
 def lines() -> Callable[[Mapping[str, Any]], str]:

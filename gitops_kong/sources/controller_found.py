@@ -25,6 +25,7 @@ from gitops_kong.sources.controller_settings import (
     last,
     listens,
     names,
+    settings_of_flags,
     short,
     version,
 )
@@ -162,13 +163,7 @@ def _controller(workload: K8sObject, container: Mapping[str, Any], data: Mapping
             last(setting("use-last-valid-config-for-fallback", "use_last_valid_config_for_fallback"))
         ),
         admission_webhook=listens(last(setting("admission-webhook-listen", "admission_webhook"))),
-        cluster_domain=last(setting("cluster-domain", "cluster_domain")),
-        gateway_controller_name=last(setting("gateway-api-controller-name", "gateway_controller_name")),
-        secret_label_selector=last(setting("secret-label-selector", "secret_label_selector")),
-        config_map_label_selector=last(setting("configmap-label-selector", "config_map_label_selector")),
-        drain_support=boolean(last(setting("enable-drain-support", "drain_support"))),
-        publish_service=last(setting("publish-service", "publish_service")),
-        publish_status_address=names(setting("publish-status-address", "publish_status_address")),
+        **settings_of_flags(setting),
         places=places,
     )
 

@@ -14,7 +14,17 @@ from gitops_kong.sources.argocd_source import application
 from gitops_kong.sources.base import Tree, join, normal, parent
 from gitops_kong.sources.chart_versions import chart_versions, kong_chart
 from gitops_kong.sources.chart_webhooks import chart_webhooks
-from gitops_kong.sources.controller_settings import FoundController, boolean, flags, gates, last, names, short, version
+from gitops_kong.sources.controller_settings import (
+    FoundController,
+    boolean,
+    flags,
+    gates,
+    last,
+    names,
+    settings_of_flags,
+    short,
+    version,
+)
 from gitops_kong.sources.files import SUFFIXES
 from gitops_kong.sources.kustomize import NAMES
 from gitops_kong.sources.subcharts import merged
@@ -283,13 +293,7 @@ def controller(release: Release) -> FoundController | None:
         if asked is None
         else note("admission_webhook", boolean(str(asked)), f"{base}.admissionWebhook.enabled"),
         webhooks=tuple(chart_webhooks(webhook, kong_chart(release.chart, text(release.version)))),
-        cluster_domain=last(setting("cluster-domain", "cluster_domain")),
-        gateway_controller_name=last(setting("gateway-api-controller-name", "gateway_controller_name")),
-        secret_label_selector=last(setting("secret-label-selector", "secret_label_selector")),
-        config_map_label_selector=last(setting("configmap-label-selector", "config_map_label_selector")),
-        drain_support=boolean(last(setting("enable-drain-support", "drain_support"))),
-        publish_service=last(setting("publish-service", "publish_service")),
-        publish_status_address=names(setting("publish-status-address", "publish_status_address")),
+        **settings_of_flags(setting),
         gateway_version=short(note("gateway_version", *_tagged(image, f"{prefix[1]}image")))
         or by_chart("gateway_version", shipped.gateway if shipped and not repository else None),
         gateway_edition="enterprise" if "gateway" in repository else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,3 +108,19 @@ def boolean(value: str | None) -> bool | None:
 def listens(value: str | None) -> bool | None:
     """Whether an address to listen on is one."""
     return None if value is None else value.strip() not in ("", "off")
+
+
+def settings_of_flags(setting: Callable[[str, str], list[str]]) -> dict[str, Any]:
+    """Fields of a `FoundController` that nothing but a flag or its variable gives.
+
+    `setting` gives all values of a flag, and notes where those of a field were found.
+    """
+    return {
+        "cluster_domain": last(setting("cluster-domain", "cluster_domain")),
+        "gateway_controller_name": last(setting("gateway-api-controller-name", "gateway_controller_name")),
+        "secret_label_selector": last(setting("secret-label-selector", "secret_label_selector")),
+        "config_map_label_selector": last(setting("configmap-label-selector", "config_map_label_selector")),
+        "drain_support": boolean(last(setting("enable-drain-support", "drain_support"))),
+        "publish_service": last(setting("publish-service", "publish_service")),
+        "publish_status_address": names(setting("publish-status-address", "publish_status_address")),
+    }

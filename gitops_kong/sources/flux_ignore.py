@@ -6,15 +6,15 @@ further up, and those that every source has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gitops_kong.errors import RenderError, UserError
 from gitops_kong.lazy import regex
 from gitops_kong.manifests.objects import K8sObject
-from gitops_kong.sources.base import At, Tree, join, parent
+from gitops_kong.sources.base import Tree, join, parent
 from gitops_kong.sources.globs import Match, go_path
+from gitops_kong.sources.view import View
 
 FILE = ".sourceignore"
 _OUTSIDE = f"outside of the source: {FILE} or spec.ignore leaves it out"
@@ -125,11 +125,12 @@ class _Shown(Mapping[str, Any]):
         return sum(1 for _ in self)
 
 
-class Visible:
+class Visible(View):
     """The files of a source that Flux takes, read in the tree that they lie in."""
 
     def __init__(self, tree: Tree, ignore: str = "") -> None:
-        self._tree, self._ignored = tree, Ignored(tree, ignore)
+        super().__init__(tree)
+        self._ignored = Ignored(tree, ignore)
         self._files = _Shown(tree, self._ignored)
 
     @property
@@ -138,36 +139,12 @@ class Visible:
         return self._files
 
     @property
-    def links(self) -> Mapping[str, str]:
-        """Symbolic links."""
-        return self._tree.links
-
-    @property
-    def remotes(self) -> tuple[str, ...]:
-        """The URLs of the repository."""
-        return self._tree.remotes
-
-    @property
-    def absent(self) -> tuple[str, ...]:
-        """Directories whose files are not here."""
-        return self._tree.absent
-
-    @property
-    def at(self) -> Callable[[str, str], At]:
-        """The files of a revision."""
-        return self._tree.at
-
-    @property
     def missing(self) -> Callable[[str], str]:
         """Why a file is not there."""
         return lambda path: _OUTSIDE if self._hides(path) else self._tree.missing(path)
 
     def _hides(self, path: str) -> bool:
         return self._ignored(path) and path in self._tree.files
-
-    def resolve(self, path: str) -> str:
-        """`path` with symbolic links followed."""
-        return self._tree.resolve(path)
 
     def read(self, path: str) -> bytes:
         """Content of a file."""
@@ -188,10 +165,6 @@ class Visible:
         if self._hides(path):
             raise RenderError(f"{path}: {_OUTSIDE}")
         return self._tree.objects(path)
-
-    def parsing(self, paths: Iterable[str]) -> AbstractContextManager[None]:
-        """Other processes parse a part of these files ahead while the context lasts."""
-        return self._tree.parsing(paths)
 
     def mentioning(self, word: bytes) -> list[str]:
         """Manifests and values that contain a word."""

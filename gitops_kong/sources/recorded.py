@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_kong.errors import UserError
 from gitops_kong.manifests.objects import K8sObject
 from gitops_kong.sources.base import At, Tree, upwards
+from gitops_kong.sources.view import View
 
 
 @dataclass(slots=True)
@@ -71,11 +71,11 @@ class _Files(Mapping[str, Any]):
         return len(self._files)
 
 
-class Recorded:
+class Recorded(View):
     """A tree that remembers in `reads` what it was asked for, links followed."""
 
     def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+        super().__init__(tree)
         self.reads = Reads()
         self._files = _Files(tree.files, self.reads)
 
@@ -83,26 +83,6 @@ class Recorded:
     def files(self) -> Mapping[str, Any]:
         """All files."""
         return self._files
-
-    @property
-    def links(self) -> Mapping[str, str]:
-        """Symbolic links."""
-        return self._tree.links
-
-    @property
-    def remotes(self) -> tuple[str, ...]:
-        """The URLs of the repository."""
-        return self._tree.remotes
-
-    @property
-    def missing(self) -> Callable[[str], str]:
-        """Why a file is not there."""
-        return self._tree.missing
-
-    @property
-    def absent(self) -> tuple[str, ...]:
-        """Directories whose files are not here."""
-        return self._tree.absent
 
     @property
     def at(self) -> Callable[[str, str], At]:
@@ -114,10 +94,6 @@ class Recorded:
             return At(self, at.assumed) if at.tree is self._tree else at
 
         return found
-
-    def resolve(self, path: str) -> str:
-        """`path` with symbolic links followed."""
-        return self._tree.resolve(path)
 
     def read(self, path: str) -> bytes:
         """Content of a file."""
@@ -139,10 +115,6 @@ class Recorded:
         """The objects of a file."""
         self._asked(self.reads.paths, path)
         return self._tree.objects(path)
-
-    def parsing(self, paths: Iterable[str]) -> AbstractContextManager[None]:
-        """Other processes parse a part of these files ahead while the context lasts."""
-        return self._tree.parsing(paths)
 
     def mentioning(self, word: bytes) -> list[str]:
         """Manifests and values that contain a word."""

@@ -17,6 +17,7 @@ from gitops_kong.manifests.yaml import MAX_BYTES, objects_of, read_objects, read
 from gitops_kong.sources import lfs
 from gitops_kong.sources.base import At, Tree, normal, parent, upwards
 from gitops_kong.sources.files import SUFFIXES, looks_like_manifests
+from gitops_kong.sources.view import View
 
 # directories that never hold manifests and can be large
 SKIPPED = frozenset((".git", ".hg", ".svn", ".terraform", ".tox", ".venv", "__pycache__", "node_modules"))
@@ -262,45 +263,39 @@ class Selection(FileTree):
         return self._under.parsing(paths)
 
 
-class Overlay:
+class Overlay(View):
     """A tree with some files added or replaced in memory."""
 
     def __init__(self, under: Tree, files: Mapping[str, bytes]) -> None:
-        self._under = under
+        super().__init__(under)
         self._added = files
         self.files: Mapping[str, Any] = ChainMap({**files}, under.files)  # type: ignore[arg-type]
-        self.links = under.links
-        self.remotes = under.remotes
-        self.missing = under.missing
-        self.absent = under.absent
-        self.at = under.at
-        self.resolve = under.resolve
 
     def read(self, path: str) -> bytes:
         """Content of a file."""
-        return self._added[path] if path in self._added else self._under.read(path)
+        return self._added[path] if path in self._added else self._tree.read(path)
 
     def under(self, directory: str) -> list[str]:
         """The files in a directory and below it."""
         added = (path for path in self._added if directory in upwards(path))
-        return sorted({*self._under.under(directory), *added})
+        return sorted({*self._tree.under(directory), *added})
 
     def is_directory(self, path: str) -> bool:
         """Whether there is a file below `path`."""
-        return any(path in upwards(added) for added in self._added) or self._under.is_directory(path)
+        return any(path in upwards(added) for added in self._added) or self._tree.is_directory(path)
 
     def objects(self, path: str) -> list[K8sObject]:
         """The objects of a file."""
-        return read_objects(self._added[path], path) if path in self._added else self._under.objects(path)
+        return read_objects(self._added[path], path) if path in self._added else self._tree.objects(path)
 
     def mentioning(self, word: bytes) -> list[str]:
         """The YAML and JSON files that contain a word; those that are added are looked at by whoever adds them."""
-        return self._under.mentioning(word)
+        return self._tree.mentioning(word)
 
     def named(self, name: str) -> list[str]:
         """The files of a name, in any directory."""
-        return sorted({*self._under.named(name), *(p for p in self._added if p.rpartition("/")[2] == name)})
+        return sorted({*self._tree.named(name), *(p for p in self._added if p.rpartition("/")[2] == name)})
 
     def parsing(self, paths: Iterable[str]) -> AbstractContextManager[None]:
         """Other processes parse a part of these files ahead while the context lasts."""
-        return self._under.parsing([path for path in paths if path not in self._added])
+        return super().parsing([path for path in paths if path not in self._added])

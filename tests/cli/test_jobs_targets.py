@@ -19,12 +19,8 @@ from git import Repo
 from gitops_kong.cli import independent
 from gitops_kong.cli.main import cli
 from tests import tools
+from tests.cli.test_jobs import PLUGIN, SERVICE
 
-SERVICE = """apiVersion: v1
-kind: Service
-metadata: {{name: s{i}, namespace: shop}}
-spec: {{ports: [{{port: {port}}}]}}
-"""
 INGRESS = """apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {{name: i{i}, namespace: shop, annotations: {{konghq.com/plugins: "p{i}"}}}}
@@ -35,12 +31,6 @@ spec:
     http:
       paths:
       - {{path: "{path}", pathType: ImplementationSpecific, backend: {{service: {{name: s{i}, port: {{number: 80}}}}}}}}
-"""
-PLUGIN = """apiVersion: configuration.konghq.com/v1
-kind: KongPlugin
-metadata: {{name: p{i}, namespace: shop}}
-plugin: rate-limiting
-config: {{{field}: {i}}}
 """
 APPLICATION = """apiVersion: argoproj.io/v1alpha1
 kind: Application

@@ -96,9 +96,9 @@ def test_what_is_simple_is_put_together_here(value: object) -> None:
 
 
 def test_json_of_a_configuration_is_written_piece_by_piece() -> None:
-    from gitops_kong.cli.translate import _json
+    from gitops_kong.report.json_pieces import indented, pieces
 
     value = {"_format_version": "3.0", "services": [{"a": {}, "b": [1, "x\ny"]}, {}], "none": [], "m": {"k": [2]}}
     lazily = ((name, iter(each) if isinstance(each, list) else each) for name, each in value.items())
-    assert "".join(_json(lazily)) == json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    assert "".join(_json(())) == "{}\n"
+    assert "".join(pieces(lazily, indented)) == json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    assert "".join(pieces((), indented)) == "{}\n"
